@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the embedded libvmi needs of a hypervisor: the operations that a driver supplies.
+ * A driver knows nothing of page tables or operating systems.
+ */
+#ifndef GT_VMI_DRIVER_H
+#define GT_VMI_DRIVER_H
+
+#include <glib.h>
+#include <libvmi/events.h>
+#include <libvmi/libvmi.h>
+
+G_BEGIN_DECLS
+
+typedef struct GtDriver GtDriver;
+
+/* One piece of a scattered transfer: @len bytes between guest-physical @pa and @buf. */
+typedef struct {
+  addr_t pa;
+  void *buf;
+  gsize len;
+} GtPaVec;
+
+typedef struct {
+  const char *kind; /* "qemu", "file" */
+  vmi_mode_t mode;
+
+  void (*close) (GtDriver *driver); /* frees @driver too; the guest runs on untouched */
+
+  /* Guest memory. Thread-safe. All or nothing: FALSE when any byte is not RAM or ROM. */
+  gboolean (*read) (GtDriver *driver, const GtPaVec *vec, gsize n);
+  gboolean (*write) (GtDriver *driver, const GtPaVec *vec, gsize n);
+  /* The host address of guest RAM where it is mapped into this process, else NULL. */
+  void *(*map) (GtDriver *driver, addr_t pa, gsize len);
+  addr_t (*max_pa) (GtDriver *driver);      /* one past the last byte of RAM */
+  guint64 (*ram_size) (GtDriver *driver);   /* bytes of RAM */
+  /* The next run of RAM pages at or above @pa that the host really holds (never-touched pages
+   * may be passed over, they are zero); FALSE when there is none. */
+  gboolean (*next_ram) (GtDriver *driver, addr_t pa, addr_t *ret_start, addr_t *ret_end);
+
+  /* vCPUs. get_regs works on a running guest as well. */
+  guint (*n_vcpus) (GtDriver *driver);
+  gboolean (*get_regs) (GtDriver *driver, guint vcpu, x86_registers_t *ret, GError **error);
+  gboolean (*set_regs) (GtDriver *driver, guint vcpu, const x86_registers_t *regs, GError **error);
+  gboolean (*pause) (GtDriver *driver, GError **error);  /* counts: as many resumes as pauses */
+  gboolean (*resume) (GtDriver *driver, GError **error);
+
+  /* Exact control, for the engines. All vCPUs are held from hold() to release(). */
+  gboolean (*hold) (GtDriver *driver, GError **error);
+  gboolean (*release) (GtDriver *driver, GError **error);
+  /* Only while held: let all vCPUs run until one is about to execute one of the addresses; they
+   * are held again then. On a time-out they are held too and GT_ERROR_FAILED is set. */
+  gboolean (*run_to) (GtDriver *driver, const addr_t *addrs, guint n_addrs, guint timeout_ms,
+                      guint *ret_vcpu, addr_t *ret_addr, GError **error);
+  /* Only while held: write kernel code at a virtual address so that the vCPUs execute what was
+   * written (TCG keeps translations; a write to RAM alone is not seen by it). */
+  gboolean (*write_code) (GtDriver *driver, addr_t va, const void *buf, gsize len, GError **error);
+
+  gboolean (*alive) (GtDriver *driver); /* FALSE once the guest's VMM is gone */
+} GtDriverOps;
+
+/* A driver's own structure begins with this. */
+struct GtDriver {
+  const GtDriverOps *ops;
+  char *name;   /* the guest's name */
+  guint64 id;   /* the VMM's pid; 0 when there is none */
+};
+
+/* drivers/qemu/qemu.h: @spec is a plain name, "qemu:PID", "qmp:PATH", "gdb:HOST:PORT" or
+ * "gdb:unix:PATH". */
+GtDriver *gt_qemu_driver_open (const char *spec, GError **error);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What control.c and run.c share. */
+#ifndef GT_QEMU_CONTROL_PRIVATE_H
+#define GT_QEMU_CONTROL_PRIVATE_H
+
+#include "vmi/drivers/qemu/control.h"
+#include "vmi/drivers/qemu/gdb.h"
+#include "vmi/drivers/qemu/stub.h"
+
+G_BEGIN_DECLS
+
+struct GtQemuControl {
+  GRecMutex lock;
+  GtQemuMonitor *monitor;
+  const GtQemuProcess *process;
+  GtQemuAddress *fixed_stub;
+  GtGdbTarget *target; /* known from the first connection on */
+  guint n_vcpus;
+
+  GtGdb *gdb;              /* while held */
+  GtQemuStub *stub;        /* while held, when it was opened through the monitor */
+  guint holds;             /* nested hold() */
+  guint pauses;            /* nested pause() */
+  gboolean owner_running;  /* whether the guest ran before the first of them */
+  gboolean gone;
+
+  /* The last breakpoint that run_to() told of: that vCPU has to get past it first. */
+  gboolean hit;
+  guint hit_vcpu;
+  addr_t hit_addr;
+};
+
+/* Reports that the guest is not held; FALSE then. */
+gboolean gt_qemu_control_need_hold (GtQemuControl *control, GError **error);
+
+G_END_DECLS
+
+#endif

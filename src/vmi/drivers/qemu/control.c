@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who makes the guest stand, and that it runs again when nobody does any more. */
+#include "vmi/drivers/qemu/control.h"
+
+#include <guestrace/gt-error.h>
+#include <string.h>
+
+#include "vmi/drivers/qemu/control-private.h"
+#include "vmi/drivers/qemu/regs.h"
+
+/* Set in the page-table root of a process while it is in user mode, where the kernel keeps its
+ * own pages out of those tables. */
+#define CR3_USER_HALF (1u << 12)
+
+GtQemuControl *
+gt_qemu_control_new (GtQemuMonitor *monitor, const GtQemuProcess *process,
+                     const GtQemuAddress *stub)
+{
+  GtQemuControl *control = g_new0 (GtQemuControl, 1);
+
+  g_rec_mutex_init (&control->lock);
+  control->monitor = monitor;
+  control->process = process;
+  control->fixed_stub = stub ? gt_qemu_address_copy (stub) : NULL;
+  return control;
+}
+
+static gboolean
+note (GtQemuControl *control, gboolean ok, GError *cause, GError **error)
+{
+  if (!ok) {
+    control->gone |= g_error_matches (cause, GT_ERROR, GT_ERROR_GUEST_GONE);
+    g_propagate_error (error, cause);
+  }
+  return ok;
+}
+
+/* Whether the vCPUs run, as the monitor says; without one they are taken to. */
+static gboolean
+is_running (GtQemuControl *control, gboolean *ret, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  *ret = TRUE;
+  if (!control->monitor) {
+    return TRUE;
+  }
+  text = gt_qemu_monitor_command (control->monitor, -1, "info status", error);
+  if (!text) {
+    return FALSE;
+  }
+  *ret = strstr (text, "VM status: running") != NULL;
+  return TRUE;
+}
+
+static gboolean
+remember_owner (GtQemuControl *control, GError **error)
+{
+  if (control->holds > 0 || control->pauses > 0) {
+    return TRUE;
+  }
+  return is_running (control, &control->owner_running, error);
+}
+
+static gboolean
+should_run (GtQemuControl *control)
+{
+  return control->owner_running && control->pauses == 0 && control->holds == 0;
+}
+
+static gboolean
+monitor_do (GtQemuControl *control, const char *command, GError **error)
+{
+  g_autofree char *text = gt_qemu_monitor_command (control->monitor, -1, command, error);
+
+  return text != NULL;
+}
+
+/* The stub is gone or never came: the monitor puts the guest right. */
+static gboolean
+settle (GtQemuControl *control, GError **error)
+{
+  gboolean running;
+
+  if (!control->monitor || !should_run (control)) {
+    return TRUE;
+  }
+  if (!is_running (control, &running, error)) {
+    return FALSE;
+  }
+  return running || monitor_do (control, "cont", error);
+}
+
+static gboolean
+connect_stub (GtQemuControl *control, GError **error)
+{
+  const GtQemuAddress *address = control->fixed_stub;
+
+  if (!address) {
+    control->stub = gt_qemu_stub_open (control->monitor, control->process, error);
+    if (!control->stub) {
+      return FALSE;
+    }
+    address = control->stub->address;
+    /* Whoever was killed then had stopped the guest. */
+    control->owner_running |= control->stub->stale && control->pauses == 0;
+  }
+  control->gdb = gt_gdb_open (address, &control->target, error);
+  return control->gdb != NULL;
+}
+
+static void
+close_stub (GtQemuControl *control)
+{
+  g_clear_pointer (&control->gdb, gt_gdb_free);
+  if (control->stub) {
+    gt_qemu_stub_close (g_steal_pointer (&control->stub), control->monitor);
+  }
+}
+
+static gboolean
+hold (GtQemuControl *control, GError **error)
+{
+  if (control->holds > 0) {
+    control->holds++;
+    return TRUE;
+  }
+  if (!remember_owner (control, error)) {
+    return FALSE;
+  }
+  if (!connect_stub (control, error)) {
+    close_stub (control);
+    (void) settle (control, NULL);
+    return FALSE;
+  }
+  control->holds = 1;
+  control->hit = FALSE;
+  control->n_vcpus = gt_gdb_n_vcpus (control->gdb);
+  return TRUE;
+}
+
+static gboolean
+release (GtQemuControl *control, GError **error)
+{
+  gboolean ok = TRUE;
+
+  if (control->holds == 0 || --control->holds > 0) {
+    return TRUE;
+  }
+  if (should_run (control)) {
+    ok = gt_gdb_detach (control->gdb, control->monitor ? NULL : error);
+  }
+  close_stub (control);
+  return control->monitor ? settle (control, error) : ok;
+}
+
+gboolean
+gt_qemu_control_hold (GtQemuControl *control, GError **error)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  GError *cause = NULL;
+  gboolean ok = hold (control, &cause);
+
+  return note (control, ok, cause, error);
+}
+
+gboolean
+gt_qemu_control_release (GtQemuControl *control, GError **error)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  GError *cause = NULL;
+  gboolean ok = release (control, &cause);
+
+  return note (control, ok, cause, error);
+}
+
+static gboolean
+pause_guest (GtQemuControl *control, GError **error)
+{
+  if (!control->monitor) {
+    return hold (control, error);
+  }
+  if (!remember_owner (control, error)) {
+    return FALSE;
+  }
+  if (control->pauses == 0 && control->holds == 0 && control->owner_running
+      && !monitor_do (control, "stop", error)) {
+    return FALSE;
+  }
+  control->pauses++;
+  return TRUE;
+}
+
+static gboolean
+resume_guest (GtQemuControl *control, GError **error)
+{
+  if (!control->monitor) {
+    return release (control, error);
+  }
+  if (control->pauses == 0 || --control->pauses > 0) {
+    return TRUE;
+  }
+  return settle (control, error);
+}
+
+gboolean
+gt_qemu_control_pause (GtQemuControl *control, GError **error)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  GError *cause = NULL;
+  gboolean ok = pause_guest (control, &cause);
+
+  return note (control, ok, cause, error);
+}
+
+gboolean
+gt_qemu_control_resume (GtQemuControl *control, GError **error)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  GError *cause = NULL;
+  gboolean ok = resume_guest (control, &cause);
+
+  return note (control, ok, cause, error);
+}
+
+void
+gt_qemu_control_free (GtQemuControl *control)
+{
+  if (!control) {
+    return;
+  }
+  if (control->holds > 0) {
+    control->holds = 1;
+    control->pauses = 0;
+    (void) release (control, NULL);
+  } else if (control->pauses > 0) {
+    control->pauses = 1;
+    (void) resume_guest (control, NULL);
+  }
+  gt_qemu_monitor_free (control->monitor);
+  gt_qemu_address_free (control->fixed_stub);
+  gt_gdb_target_free (control->target);
+  g_rec_mutex_clear (&control->lock);
+  g_free (control);
+}
+
+gboolean
+gt_qemu_control_start (GtQemuControl *control, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  if (!control->monitor) {
+    /* Nothing but the stub can tell, and connecting to it stops the guest for that moment. */
+    return gt_qemu_control_hold (control, error) && gt_qemu_control_release (control, error);
+  }
+  text = gt_qemu_monitor_command (control->monitor, -1, "info cpus", error);
+  if (!text) {
+    return FALSE;
+  }
+  for (const char *p = text; (p = strstr (p, "CPU #")); p++) {
+    control->n_vcpus++;
+  }
+  control->n_vcpus = MAX (control->n_vcpus, 1);
+  return TRUE;
+}
+
+guint
+gt_qemu_control_n_vcpus (GtQemuControl *control)
+{
+  return control->n_vcpus;
+}
+
+gboolean
+gt_qemu_control_is_gone (GtQemuControl *control)
+{
+  return control->gone;
+}
+
+gboolean
+gt_qemu_control_need_hold (GtQemuControl *control, GError **error)
+{
+  if (control->gdb) {
+    return TRUE;
+  }
+  g_set_error_literal (error, GT_ERROR, GT_ERROR_INVALID,
+                       "the guest's vCPUs must be held for that, and are not");
+  return FALSE;
+}
+
+static gboolean
+regs_from_monitor (GtQemuControl *control, guint vcpu, x86_registers_t *ret, GError **error)
+{
+  g_autofree char *text
+      = gt_qemu_monitor_command (control->monitor, (int) vcpu, "info registers", error);
+
+  if (!text) {
+    return FALSE;
+  }
+  if (!gt_qemu_regs_parse (text, ret)) {
+    g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+                 "QEMU does not show the registers of vCPU %u as those of an x86 processor", vcpu);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+get_regs (GtQemuControl *control, guint vcpu, x86_registers_t *ret, GError **error)
+{
+  gboolean ok;
+
+  if (control->monitor && !control->gdb) {
+    return regs_from_monitor (control, vcpu, ret, error);
+  }
+  if (!hold (control, error)) {
+    return FALSE;
+  }
+  ok = gt_qemu_regs_read (control->gdb, control->target, vcpu, ret, error);
+  return release (control, ok ? error : NULL) && ok;
+}
+
+static gboolean
+set_regs (GtQemuControl *control, guint vcpu, const x86_registers_t *regs, GError **error)
+{
+  gboolean ok;
+
+  if (!hold (control, error)) {
+    return FALSE;
+  }
+  ok = gt_qemu_regs_write (control->gdb, control->target, vcpu, regs, error);
+  return release (control, ok ? error : NULL) && ok;
+}
+
+static gboolean
+check_vcpu (GtQemuControl *control, guint vcpu, GError **error)
+{
+  if (vcpu >= control->n_vcpus) {
+    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "the guest has no vCPU %u, only %u of them",
+                 vcpu, control->n_vcpus);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+gt_qemu_control_get_regs (GtQemuControl *control, guint vcpu, x86_registers_t *ret, GError **error)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  GError *cause = NULL;
+  gboolean ok = check_vcpu (control, vcpu, &cause) && get_regs (control, vcpu, ret, &cause);
+
+  return note (control, ok, cause, error);
+}
+
+gboolean
+gt_qemu_control_set_regs (GtQemuControl *control, guint vcpu, const x86_registers_t *regs,
+                          GError **error)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  GError *cause = NULL;
+  gboolean ok = check_vcpu (control, vcpu, &cause) && set_regs (control, vcpu, regs, &cause);
+
+  return note (control, ok, cause, error);
+}
+
+/* Writes as @vcpu sees its memory and looks whether it arrived. */
+static gboolean
+write_as (GtQemuControl *control, guint vcpu, addr_t va, const void *buf, gsize len)
+{
+  g_autofree guint8 *back = g_malloc (len);
+
+  return gt_gdb_write_va (control->gdb, vcpu, va, buf, len, NULL)
+         && gt_gdb_read_va (control->gdb, vcpu, va, back, len, NULL)
+         && memcmp (back, buf, len) == 0;
+}
+
+/* The stub knows no kernel addresses when every vCPU is in user mode with page tables of its own:
+ * lend one of them the kernel's for the moment. */
+static gboolean
+write_as_kernel (GtQemuControl *control, addr_t va, const void *buf, gsize len)
+{
+  const GtGdbReg *cr3 = gt_gdb_target_find (control->target, "cr3");
+
+  for (guint i = 0; cr3 && i < control->n_vcpus; i++) {
+    guint64 value;
+    gboolean ok;
+
+    if (!gt_gdb_read_reg (control->gdb, i, cr3, &value, NULL) || !(value & CR3_USER_HALF)
+        || !gt_gdb_write_reg (control->gdb, i, cr3, value & ~(guint64) CR3_USER_HALF, NULL)) {
+      continue;
+    }
+    ok = write_as (control, i, va, buf, len);
+    if (!gt_gdb_write_reg (control->gdb, i, cr3, value, NULL)) {
+      return FALSE;
+    }
+    if (ok) {
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+gboolean
+gt_qemu_control_write_code (GtQemuControl *control, addr_t va, const void *buf, gsize len,
+                            GError **error)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+
+  if (!gt_qemu_control_need_hold (control, error)) {
+    return FALSE;
+  }
+  for (guint i = 0; i < control->n_vcpus; i++) {
+    if (write_as (control, i, va, buf, len)) {
+      return TRUE;
+    }
+  }
+  if (write_as_kernel (control, va, buf, len)) {
+    return TRUE;
+  }
+  g_set_error (error, GT_ERROR, GT_ERROR_FAILED,
+               "cannot write code into the guest at 0x%" G_GINT64_MODIFIER
+               "x: no vCPU has that address mapped, or the guest is gone",
+               va);
+  return FALSE;
+}
+
+gboolean
+gt_qemu_control_transfer (GtQemuControl *control, const GtPaVec *vec, gsize n, gboolean write)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  gboolean ok = TRUE;
+
+  if (n == 0 || !hold (control, NULL)) {
+    return n == 0;
+  }
+  for (gsize i = 0; i < n && ok; i++) {
+    if (write) {
+      ok = gt_gdb_write_pa (control->gdb, vec[i].pa, vec[i].buf, vec[i].len, NULL);
+    } else {
+      ok = gt_gdb_read_pa (control->gdb, vec[i].pa, vec[i].buf, vec[i].len, NULL);
+    }
+  }
+  return release (control, NULL) && ok;
+}

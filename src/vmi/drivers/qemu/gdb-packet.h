@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The gdb remote protocol's packets as bytes: framing, checksums, escapes, run lengths, hex. */
+#ifndef GT_GDB_PACKET_H
+#define GT_GDB_PACKET_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum {
+  GT_GDB_PACKET_MORE, /* not all of it is here yet */
+  GT_GDB_PACKET_OK,
+  GT_GDB_PACKET_BAD, /* a wrong checksum or coding */
+} GtGdbPacketResult;
+
+/* Appends @payload as a packet to @out. */
+void gt_gdb_packet_encode (GByteArray *out, const void *payload, gsize len);
+
+/* Takes the first packet of @data, passing over acknowledgements, and puts what it carries into
+ * @payload (a NUL follows it). @ret_used: how many bytes of @data are done with. */
+GtGdbPacketResult gt_gdb_packet_decode (const guint8 *data, gsize len, GByteArray *payload,
+                                        gsize *ret_used);
+
+void gt_gdb_hex_append (GString *out, const void *data, gsize len);
+/* FALSE unless @hex begins with @len whole bytes; "xx", which stands for unknown ones, is 0. */
+gboolean gt_gdb_hex_decode (const char *hex, void *out, gsize len);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A connection to QEMU's monitor, machine (QMP) or human, that answers human-monitor commands. */
+#ifndef GT_QEMU_MONITOR_H
+#define GT_QEMU_MONITOR_H
+
+#include <glib.h>
+
+#include "vmi/drivers/qemu/cmdline.h"
+
+G_BEGIN_DECLS
+
+typedef struct GtQemuMonitor GtQemuMonitor;
+
+/* GT_ERROR_BUSY when another program is connected to it. */
+GtQemuMonitor *gt_qemu_monitor_open (const GtQemuMonitorSpec *spec, GError **error);
+void gt_qemu_monitor_free (GtQemuMonitor *monitor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtQemuMonitor, gt_qemu_monitor_free)
+
+/* The process on the other side, 0 when unknown. */
+GPid gt_qemu_monitor_peer (const GtQemuMonitor *monitor);
+
+/* The text that the human monitor answers to @command, given for @vcpu unless that is negative. */
+char *gt_qemu_monitor_command (GtQemuMonitor *monitor, int vcpu, const char *command,
+                               GError **error);
+
+/* The length of the first whole JSON object in @text, 0 when it is not complete yet. */
+gsize gt_qemu_json_length (const char *text, gsize len);
+
+/* What the human monitor sent after a command, without the command's echo; TRUE once the next
+ * prompt has come. */
+gboolean gt_qemu_hmp_answer (const char *text, gsize len, char **ret_answer);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Running a held guest up to a breakpoint. */
+#include <guestrace/gt-error.h>
+#include <string.h>
+
+#include "vmi/drivers/qemu/control-private.h"
+
+/* How long QEMU may take to stop a guest that was told to. */
+#define STOP_TIMEOUT_MS 10000
+#define MAX_BREAKPOINTS 64
+
+typedef struct {
+  GtQemuControl *control;
+  const GtGdbReg *rip;
+  const addr_t *addrs;
+  guint n_addrs;
+  gint64 deadline;
+  guint timeout_ms;
+  gboolean hardware[MAX_BREAKPOINTS];
+} Run;
+
+static gboolean
+is_wanted (const Run *run, addr_t addr)
+{
+  for (guint i = 0; i < run->n_addrs; i++) {
+    if (run->addrs[i] == addr) {
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+static gboolean
+read_rip (const Run *run, guint vcpu, guint64 *ret, GError **error)
+{
+  return gt_gdb_read_reg (run->control->gdb, vcpu, run->rip, ret, error);
+}
+
+static void
+set_hit (const Run *run, guint vcpu, addr_t addr)
+{
+  run->control->hit = TRUE;
+  run->control->hit_vcpu = vcpu;
+  run->control->hit_addr = addr;
+}
+
+/* Sets @ret_found when some vCPU (@vcpu, or any when that is negative) stands at an address. */
+static gboolean
+look_for_hit (const Run *run, int vcpu, gboolean *ret_found, GError **error)
+{
+  guint first = vcpu < 0 ? 0 : (guint) vcpu;
+  guint last = vcpu < 0 ? gt_gdb_n_vcpus (run->control->gdb) : first + 1;
+
+  *ret_found = FALSE;
+  for (guint i = first; i < last; i++) {
+    guint64 rip;
+
+    if (!read_rip (run, i, &rip, error)) {
+      return FALSE;
+    }
+    if (is_wanted (run, rip)) {
+      set_hit (run, i, rip);
+      *ret_found = TRUE;
+      return TRUE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+stop_guest (const Run *run, GtGdbStop *ret, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (!gt_gdb_interrupt (run->control->gdb, error)) {
+    return FALSE;
+  }
+  if (gt_gdb_wait (run->control->gdb, gt_qemu_deadline (STOP_TIMEOUT_MS), ret, &cause)) {
+    return TRUE;
+  }
+  if (cause) {
+    g_propagate_error (error, g_steal_pointer (&cause));
+  } else {
+    g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
+                         "the guest's QEMU does not stop its vCPUs any more");
+  }
+  return FALSE;
+}
+
+static gboolean
+check_reason (const GtGdbStop *stop, GError **error)
+{
+  switch (stop->reason) {
+  case GT_GDB_STOP_BREAKPOINT:
+    return TRUE;
+  case GT_GDB_STOP_INTERRUPT:
+    g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
+                         "somebody else paused the guest while it was to run to a breakpoint");
+    return FALSE;
+  case GT_GDB_STOP_GONE:
+    g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest shut down");
+    return FALSE;
+  case GT_GDB_STOP_OTHER:
+  default:
+    g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
+                         "the guest stopped by itself (a crash or a disk error)");
+    return FALSE;
+  }
+}
+
+static gboolean
+set_timed_out (const Run *run, GError **error)
+{
+  g_set_error (error, GT_ERROR, GT_ERROR_FAILED,
+               "the guest did not come by the address 0x%" G_GINT64_MODIFIER "x within %u ms",
+               run->n_addrs ? run->addrs[0] : 0, run->timeout_ms);
+  return FALSE;
+}
+
+/* The guest was let go: wait until it stands again, with a hit or without. */
+static gboolean
+wait_for_stop (const Run *run, gboolean *ret_hit, gboolean *ret_timed_out, GError **error)
+{
+  GtGdbStop stop = { GT_GDB_STOP_OTHER, -1 };
+  g_autoptr (GError) cause = NULL;
+
+  *ret_timed_out = FALSE;
+  if (!gt_gdb_wait (run->control->gdb, run->deadline, &stop, &cause)) {
+    if (cause) {
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+    *ret_timed_out = TRUE;
+    if (!stop_guest (run, &stop, error)) {
+      return FALSE;
+    }
+    if (stop.reason == GT_GDB_STOP_INTERRUPT) {
+      *ret_hit = FALSE;
+      return TRUE;
+    }
+  }
+  return check_reason (&stop, error) && look_for_hit (run, stop.vcpu, ret_hit, error);
+}
+
+/* Gets the vCPU that was told of last past its breakpoint; one instruction, the others stand. */
+static gboolean
+step_past (const Run *run, gboolean *ret_hit, GError **error)
+{
+  guint vcpu = run->control->hit_vcpu;
+  gboolean timed_out;
+
+  *ret_hit = FALSE;
+  run->control->hit = FALSE;
+  if (!gt_gdb_step (run->control->gdb, vcpu, error)
+      || !wait_for_stop (run, ret_hit, &timed_out, error)) {
+    return FALSE;
+  }
+  return *ret_hit || !timed_out || set_timed_out (run, error);
+}
+
+/* A vCPU may stand at an address already: by chance, or since the last run. */
+static gboolean
+look_before (const Run *run, gboolean *ret_hit, GError **error)
+{
+  GtQemuControl *control = run->control;
+  gboolean step = FALSE;
+
+  *ret_hit = FALSE;
+  for (guint i = 0; i < gt_gdb_n_vcpus (control->gdb); i++) {
+    guint64 rip;
+
+    if (!read_rip (run, i, &rip, error)) {
+      return FALSE;
+    }
+    if (!is_wanted (run, rip)) {
+      continue;
+    }
+    if (control->hit && control->hit_vcpu == i && control->hit_addr == rip) {
+      step = TRUE;
+    } else {
+      set_hit (run, i, rip);
+      *ret_hit = TRUE;
+      return TRUE;
+    }
+  }
+  return !step || step_past (run, ret_hit, error);
+}
+
+static void
+remove_breakpoints (Run *run, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    (void) gt_gdb_set_breakpoint (run->control->gdb, run->hardware[i], FALSE, run->addrs[i], NULL);
+  }
+}
+
+static gboolean
+insert_breakpoints (Run *run, GError **error)
+{
+  for (guint i = 0; i < run->n_addrs; i++) {
+    GtGdb *gdb = run->control->gdb;
+
+    /* Debug registers leave the guest's memory alone under KVM; TCG makes no difference. */
+    run->hardware[i] = gt_gdb_set_breakpoint (gdb, TRUE, TRUE, run->addrs[i], NULL);
+    if (!run->hardware[i] && !gt_gdb_set_breakpoint (gdb, FALSE, TRUE, run->addrs[i], error)) {
+      remove_breakpoints (run, i);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+run_until_hit (const Run *run, GError **error)
+{
+  gboolean hit = FALSE, timed_out = FALSE;
+
+  while (!hit && !timed_out) {
+    if (!gt_gdb_continue (run->control->gdb, error)
+        || !wait_for_stop (run, &hit, &timed_out, error)) {
+      return FALSE;
+    }
+  }
+  return hit || set_timed_out (run, error);
+}
+
+static gboolean
+run_all (Run *run, GError **error)
+{
+  gboolean hit, ok;
+
+  if (!look_before (run, &hit, error)) {
+    return FALSE;
+  }
+  if (hit) {
+    return TRUE;
+  }
+  if (!insert_breakpoints (run, error)) {
+    return FALSE;
+  }
+  run->control->hit = FALSE;
+  ok = run_until_hit (run, error);
+  remove_breakpoints (run, run->n_addrs);
+  return ok;
+}
+
+gboolean
+gt_qemu_control_run_to (GtQemuControl *control, const addr_t *addrs, guint n_addrs,
+                        guint timeout_ms, guint *ret_vcpu, addr_t *ret_addr, GError **error)
+{
+  Run run = { control, NULL, addrs, n_addrs, gt_qemu_deadline (timeout_ms), timeout_ms, { 0 } };
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  g_autoptr (GError) cause = NULL;
+
+  if (!gt_qemu_control_need_hold (control, error)) {
+    return FALSE;
+  }
+  if (n_addrs == 0 || n_addrs > MAX_BREAKPOINTS) {
+    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "a guest can run to 1 to %d addresses, not %u",
+                 MAX_BREAKPOINTS, n_addrs);
+    return FALSE;
+  }
+  run.rip = gt_gdb_target_find (control->target, "rip");
+  if (!run_all (&run, &cause)) {
+    control->hit = FALSE;
+    control->gone |= g_error_matches (cause, GT_ERROR, GT_ERROR_GUEST_GONE);
+    g_propagate_error (error, g_steal_pointer (&cause));
+    return FALSE;
+  }
+  *ret_vcpu = control->hit_vcpu;
+  *ret_addr = control->hit_addr;
+  return TRUE;
+}

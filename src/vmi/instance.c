@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The instance: libvmi's opening and closing, what is known of the guest as a whole, pausing. */
+#include "vmi/instance.h"
+
+#include <guestrace/gt-error.h>
+
+vmi_instance_t
+gt_vmi_instance_new (GtDriver *driver)
+{
+  vmi_instance_t vmi = g_new0 (struct vmi_instance, 1);
+
+  vmi->driver = driver;
+  vmi->paging.mode = VMI_PM_UNKNOWN;
+  return vmi;
+}
+
+gboolean
+gt_vmi_find_paging (vmi_instance_t vmi, GError **error)
+{
+  guint n_vcpus = vmi->driver->ops->n_vcpus (vmi->driver);
+  x86_registers_t regs;
+
+  /* While a machine boots, some vCPUs do not page yet. */
+  for (guint vcpu = 0; vcpu < n_vcpus; vcpu++) {
+    memset (&regs, 0, sizeof regs);
+    if (!vmi->driver->ops->get_regs (vmi->driver, vcpu, &regs, error)) {
+      return FALSE;
+    }
+    gt_paging_from_regs (&regs, &vmi->paging);
+    if (vmi->paging.mode != VMI_PM_NONE) {
+      return TRUE;
+    }
+  }
+  return TRUE;
+}
+
+gboolean
+gt_vmi_find_os (vmi_instance_t vmi, GError **error)
+{
+  GtLinux *linux_os;
+
+  if (vmi->linux_os != NULL) {
+    return TRUE;
+  }
+  if (vmi->paging.mode == VMI_PM_UNKNOWN || vmi->paging.mode == VMI_PM_NONE) {
+    if (!gt_vmi_find_paging (vmi, error)) {
+      return FALSE;
+    }
+  }
+  linux_os = gt_linux_new (vmi, error);
+  if (linux_os == NULL) {
+    return FALSE;
+  }
+  vmi->linux_os = linux_os;
+  vmi->kernel_dtb = gt_linux_dtb (linux_os);
+  gt_process_cache_init (&vmi->processes, linux_os);
+  return TRUE;
+}
+
+/* The driver's name for what the program calls a domain, or NULL. */
+static char *
+domain_spec (const void *domain, uint64_t init_flags)
+{
+  if (domain == NULL) {
+    return NULL;
+  }
+  if (init_flags & VMI_INIT_DOMAINNAME) {
+    return g_strdup (domain);
+  }
+  if (init_flags & VMI_INIT_DOMAINID) {
+    guint64 id;
+
+    memcpy (&id, domain, sizeof id);
+    return g_strdup_printf ("qemu:%" G_GUINT64_FORMAT, id);
+  }
+  return NULL;
+}
+
+static vmi_init_error_t
+init_error_from (const GError *error)
+{
+  if (g_error_matches (error, GT_ERROR, GT_ERROR_NO_GUEST) ||
+      g_error_matches (error, GT_ERROR, GT_ERROR_AMBIGUOUS)) {
+    return VMI_INIT_ERROR_VM_NOT_FOUND;
+  }
+  return VMI_INIT_ERROR_DRIVER;
+}
+
+static GtDriver *
+open_driver (const void *domain, uint64_t init_flags, vmi_init_error_t *ret_error)
+{
+  g_autofree char *spec = domain_spec (domain, init_flags);
+  g_autoptr (GError) error = NULL;
+  GtDriver *driver;
+
+  if (spec == NULL) {
+    *ret_error = VMI_INIT_ERROR_VM_NOT_FOUND;
+    return NULL;
+  }
+  driver = gt_qemu_driver_open (spec, &error);
+  if (driver == NULL) {
+    *ret_error = init_error_from (error);
+  }
+  return driver;
+}
+
+static status_t
+init (vmi_instance_t *vmi, const void *domain, uint64_t init_flags, vmi_init_error_t *ret_error)
+{
+  GtDriver *driver;
+
+  if (init_flags & VMI_INIT_EVENTS) {
+    *ret_error = VMI_INIT_ERROR_EVENTS;
+    return VMI_FAILURE;
+  }
+  driver = open_driver (domain, init_flags, ret_error);
+  if (driver == NULL) {
+    return VMI_FAILURE;
+  }
+  *vmi = gt_vmi_instance_new (driver);
+  return VMI_SUCCESS;
+}
+
+status_t
+vmi_init (vmi_instance_t *vmi, vmi_mode_t mode, const void *domain, uint64_t init_flags,
+          vmi_init_data_t *init_data, vmi_init_error_t *error)
+{
+  vmi_init_error_t why = VMI_INIT_ERROR_NONE;
+  status_t status = VMI_FAILURE;
+
+  if (vmi == NULL) {
+    return VMI_FAILURE;
+  }
+  *vmi = NULL;
+  if (mode == VMI_KVM) {
+    status = init (vmi, domain, init_flags, &why);
+  } else {
+    why = VMI_INIT_ERROR_DRIVER_NOT_DETECTED;
+  }
+  if (error != NULL) {
+    *error = why;
+  }
+  return status;
+}
+
+static vmi_init_error_t
+complete (vmi_instance_t vmi)
+{
+  page_mode_t mode = vmi_init_paging (vmi, 0);
+
+  if (mode == VMI_PM_UNKNOWN || mode == VMI_PM_NONE) {
+    return VMI_INIT_ERROR_PAGING;
+  }
+  return gt_vmi_find_os (vmi, NULL) ? VMI_INIT_ERROR_NONE : VMI_INIT_ERROR_OS;
+}
+
+status_t
+vmi_init_complete (vmi_instance_t *vmi, const void *domain, uint64_t init_flags,
+                   vmi_init_data_t *init_data, vmi_config_t config_mode, void *config,
+                   vmi_init_error_t *error)
+{
+  vmi_init_error_t why = VMI_INIT_ERROR_NONE;
+
+  if (vmi == NULL) {
+    return VMI_FAILURE;
+  }
+  *vmi = NULL;
+  if (init (vmi, domain, init_flags, &why) == VMI_SUCCESS) {
+    why = complete (*vmi);
+    if (why != VMI_INIT_ERROR_NONE) {
+      vmi_destroy (*vmi);
+      *vmi = NULL;
+    }
+  }
+  if (error != NULL) {
+    *error = why;
+  }
+  return *vmi != NULL ? VMI_SUCCESS : VMI_FAILURE;
+}
+
+page_mode_t
+vmi_init_paging (vmi_instance_t vmi, uint64_t flags)
+{
+  if (vmi == NULL || !gt_vmi_find_paging (vmi, NULL)) {
+    return VMI_PM_UNKNOWN;
+  }
+  return vmi->paging.mode;
+}
+
+os_t
+vmi_init_os (vmi_instance_t vmi, vmi_config_t config_mode, void *config, vmi_init_error_t *error)
+{
+  gboolean found = vmi != NULL && gt_vmi_find_os (vmi, NULL);
+
+  if (error != NULL) {
+    *error = found ? VMI_INIT_ERROR_NONE : VMI_INIT_ERROR_OS;
+  }
+  return found ? VMI_OS_LINUX : VMI_OS_UNKNOWN;
+}
+
+status_t
+vmi_destroy (vmi_instance_t vmi)
+{
+  if (vmi == NULL) {
+    return VMI_FAILURE;
+  }
+  while (vmi->n_pauses > 0 && vmi_resume_vm (vmi) == VMI_SUCCESS) {
+  }
+  g_clear_pointer (&vmi->linux_os, gt_linux_free);
+  vmi->driver->ops->close (vmi->driver);
+  g_free (vmi);
+  return VMI_SUCCESS;
+}
+
+vmi_arch_t
+vmi_get_library_arch (void)
+{
+  return VMI_ARCH_X86_64;
+}
+
+status_t
+vmi_get_access_mode (vmi_instance_t vmi, const void *domain, uint64_t init_flags,
+                     vmi_init_data_t *init_data, vmi_mode_t *mode)
+{
+  vmi_init_error_t why;
+  GtDriver *driver;
+
+  if (mode == NULL) {
+    return VMI_FAILURE;
+  }
+  if (vmi != NULL) {
+    *mode = vmi->driver->ops->mode;
+    return VMI_SUCCESS;
+  }
+  driver = open_driver (domain, init_flags, &why);
+  if (driver == NULL) {
+    return VMI_FAILURE;
+  }
+  *mode = driver->ops->mode;
+  driver->ops->close (driver);
+  return VMI_SUCCESS;
+}
+
+char *
+vmi_get_name (vmi_instance_t vmi)
+{
+  return vmi != NULL ? g_strdup (vmi->driver->name) : NULL;
+}
+
+uint64_t
+vmi_get_vmid (vmi_instance_t vmi)
+{
+  return vmi != NULL && vmi->driver->id != 0 ? vmi->driver->id : VMI_INVALID_DOMID;
+}
+
+os_t
+vmi_get_ostype (vmi_instance_t vmi)
+{
+  return vmi != NULL && vmi->linux_os != NULL ? VMI_OS_LINUX : VMI_OS_UNKNOWN;
+}
+
+page_mode_t
+vmi_get_page_mode (vmi_instance_t vmi, unsigned long vcpu)
+{
+  return vmi != NULL ? vmi->paging.mode : VMI_PM_UNKNOWN;
+}
+
+uint8_t
+vmi_get_address_width (vmi_instance_t vmi)
+{
+  return vmi != NULL ? gt_page_mode_width (vmi->paging.mode) : 0;
+}
+
+uint64_t
+vmi_get_memsize (vmi_instance_t vmi)
+{
+  return vmi != NULL ? vmi->driver->ops->ram_size (vmi->driver) : 0;
+}
+
+addr_t
+vmi_get_max_physical_address (vmi_instance_t vmi)
+{
+  return vmi != NULL ? vmi->driver->ops->max_pa (vmi->driver) : 0;
+}
+
+unsigned int
+vmi_get_num_vcpus (vmi_instance_t vmi)
+{
+  return vmi != NULL ? vmi->driver->ops->n_vcpus (vmi->driver) : 0;
+}
+
+status_t
+vmi_pause_vm (vmi_instance_t vmi)
+{
+  if (vmi == NULL || !vmi->driver->ops->pause (vmi->driver, NULL)) {
+    return VMI_FAILURE;
+  }
+  vmi->n_pauses++;
+  return VMI_SUCCESS;
+}
+
+status_t
+vmi_resume_vm (vmi_instance_t vmi)
+{
+  if (vmi == NULL || vmi->n_pauses == 0 || !vmi->driver->ops->resume (vmi->driver, NULL)) {
+    return VMI_FAILURE;
+  }
+  vmi->n_pauses--;
+  return VMI_SUCCESS;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the core needs beyond libvmi's own interface: an open that says why it failed, and exact
+ * control over the vCPUs. A build on a system libvmi supplies the same functions differently.
+ */
+#ifndef GT_VMI_OPEN_H
+#define GT_VMI_OPEN_H
+
+#include <glib.h>
+#include <libvmi/events.h>
+#include <libvmi/libvmi.h>
+
+#include "linux/linux.h"
+
+G_BEGIN_DECLS
+
+/* Opens a guest by name (see gt_qemu_driver_open()), finds its paging mode and, when @want_os,
+ * its operating system. Free with vmi_destroy(). */
+vmi_instance_t gt_vmi_open (const char *guest, gboolean want_os, GError **error);
+
+/* What is known of the guest's Linux; owned by @vmi; NULL when the guest is not Linux. */
+GtLinux *gt_vmi_linux (vmi_instance_t vmi);
+
+/* The driver's exact control, see GtDriverOps. */
+gboolean gt_vmi_hold (vmi_instance_t vmi, GError **error);
+gboolean gt_vmi_release (vmi_instance_t vmi, GError **error);
+gboolean gt_vmi_run_to (vmi_instance_t vmi, const addr_t *addrs, guint n_addrs, guint timeout_ms,
+                        guint *ret_vcpu, addr_t *ret_addr, GError **error);
+gboolean
+gt_vmi_write_code (vmi_instance_t vmi, addr_t va, const void *buf, gsize len, GError **error);
+gboolean gt_vmi_get_regs (vmi_instance_t vmi, guint vcpu, x86_registers_t *ret, GError **error);
+gboolean
+gt_vmi_set_regs (vmi_instance_t vmi, guint vcpu, const x86_registers_t *regs, GError **error);
+gboolean gt_vmi_alive (vmi_instance_t vmi);
+
+/* Guest-physical memory, thread-safe, no caches: for the engine's shared pages. */
+gboolean gt_vmi_read_pa_vec (vmi_instance_t vmi, gpointer vec, gsize n);
+gboolean gt_vmi_write_pa_vec (vmi_instance_t vmi, gpointer vec, gsize n);
+void *gt_vmi_map_pa (vmi_instance_t vmi, addr_t pa, gsize len);
+/* The next run of RAM at or above @pa, see GtDriverOps: for scanning. */
+gboolean gt_vmi_next_ram (vmi_instance_t vmi, addr_t pa, addr_t *ret_start, addr_t *ret_end);
+
+/*
+ * While a callback holds a thread still, vCPU registers mean that thread's: vmi_get_vcpureg(s)
+ * and vmi_set_vcpureg(s) for @vcpu read and write @regs instead of the vCPU, until it is set
+ * to NULL again.
+ */
+void gt_vmi_set_held_regs (vmi_instance_t vmi, guint vcpu, x86_registers_t *regs);
+/* After it, optionally: the held thread is of process @pid and CR3 in its registers is that
+ * process's root, so that @pid needs no search of the guest's tasks. */
+void gt_vmi_set_held_pid (vmi_instance_t vmi, vmi_pid_t pid);
+
+G_END_DECLS
+
+#endif
