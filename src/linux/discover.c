@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finding out about a Linux guest: the order of steps, and what is said when one fails. */
+#include "linux/kimage.h"
+#include "linux/linux-private.h"
+#include "linux/vmcoreinfo.h"
+
+#include <guestrace/gt-error.h>
+#include <string.h>
+
+#define BANNER_START   "Linux version "
+#define BANNER_MAX     1024U
+#define LINK_ADDRESS   0xffffffff81000000ULL /* of a kernel without KASLR */
+#define MAX_NAMES_LEN  (64U << 20)
+#define MAX_TOKENS_LEN (64U << 10)
+
+static gboolean
+tables_from_note (GtKimage *image, const GtVmcoreinfo *info, GtKallsymsTables *tables)
+{
+  const guint8 *count = gt_kimage_peek (image, info->kallsyms_num_syms, sizeof (guint32));
+
+  if (count == NULL || info->kallsyms_token_table <= info->kallsyms_names ||
+      info->kallsyms_token_table - info->kallsyms_names > MAX_NAMES_LEN ||
+      info->kallsyms_token_index <= info->kallsyms_token_table ||
+      info->kallsyms_token_index - info->kallsyms_token_table > MAX_TOKENS_LEN) {
+    return FALSE;
+  }
+  memcpy (&tables->n_symbols, count, sizeof tables->n_symbols);
+  if (tables->n_symbols > GT_KALLSYMS_MAX_SYMBOLS) {
+    return FALSE;
+  }
+  tables->names_len = info->kallsyms_token_table - info->kallsyms_names;
+  tables->names = gt_kimage_peek (image, info->kallsyms_names, tables->names_len);
+  tables->token_table_len = info->kallsyms_token_index - info->kallsyms_token_table;
+  tables->token_table = gt_kimage_peek (image, info->kallsyms_token_table, tables->token_table_len);
+  tables->token_index =
+      gt_kimage_peek (image, info->kallsyms_token_index, GT_KALLSYMS_N_TOKENS * 2);
+  tables->offsets_va = info->kallsyms_offsets;
+  tables->offsets = gt_kimage_peek (image, info->kallsyms_offsets, (gsize) tables->n_symbols * 4);
+  /* Kernels that count from the entries themselves have no base. */
+  if (!gt_kimage_u64 (image, info->kallsyms_relative_base, &tables->relative_base)) {
+    tables->relative_base = 0;
+  }
+  return tables->names != NULL && tables->token_table != NULL && tables->token_index != NULL &&
+         tables->offsets != NULL;
+}
+
+static gboolean
+tables_by_shape (GtKimage *image, GtKallsymsTables *tables)
+{
+  gsize n;
+  const GtKimageExtent *extents = gt_kimage_extents (image, &n);
+
+  for (gsize i = 0; i < n; i++) {
+    const guint8 *bytes = NULL;
+
+    if (!extents[i].executable && !extents[i].writable) {
+      bytes = gt_kimage_peek (image, extents[i].va, extents[i].len);
+    }
+    if (bytes != NULL && gt_kallsyms_find (bytes, extents[i].len, extents[i].va, tables)) {
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* The symbols, and on the way the note where it exists. */
+static GtKallsyms *
+find_symbols (vmi_instance_t vmi, GtKimage *image, GtVmcoreinfo **info, GError **error)
+{
+  GtKallsymsTables tables = { .image_start = gt_kimage_start (image),
+                              .image_end = gt_kimage_end (image) };
+
+  *info = gt_vmcoreinfo_find (vmi, image, NULL);
+  if (*info != NULL && tables_from_note (image, *info, &tables)) {
+    return gt_kallsyms_new (&tables, error);
+  }
+  if (tables_by_shape (image, &tables)) {
+    return gt_kallsyms_new (&tables, error);
+  }
+  if (*info == NULL) {
+    *info = gt_vmcoreinfo_scan (vmi, image);
+    if (*info != NULL && tables_from_note (image, *info, &tables)) {
+      return gt_kallsyms_new (&tables, error);
+    }
+  }
+  if (*info != NULL) {
+    g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+                 "the guest's kernel (%s) was found, but it keeps no symbol table "
+                 "(CONFIG_KALLSYMS): guestrace needs one to find its functions",
+                 (*info)->release);
+  } else {
+    g_set_error_literal (error, GT_ERROR, GT_ERROR_UNKNOWN_OS,
+                         "no Linux kernel found: the guest runs a 64-bit system, but it has "
+                         "neither Linux's note (VMCOREINFO) nor its symbol table (kallsyms)");
+  }
+  return NULL;
+}
+
+static void
+read_banner (GtLinux *linux_os, GtKimage *image)
+{
+  const guint8 *bytes = NULL;
+  const char *end;
+  addr_t va;
+
+  if (!gt_kallsyms_lookup (linux_os->syms, "linux_banner", &va)) {
+    return;
+  }
+  for (gsize len = BANNER_MAX; len >= strlen (BANNER_START) && bytes == NULL; len /= 2) {
+    bytes = gt_kimage_peek (image, va, len);
+    if (bytes == NULL || memcmp (bytes, BANNER_START, strlen (BANNER_START)) != 0) {
+      continue;
+    }
+    end = (const char *) bytes;
+    while (end < (const char *) bytes + len && g_ascii_isprint (*end)) {
+      end++;
+    }
+    linux_os->banner = g_strndup ((const char *) bytes, (gsize) (end - (const char *) bytes));
+  }
+}
+
+static gboolean
+identify (GtLinux *linux_os, GtKimage *image, const GtVmcoreinfo *info, GError **error)
+{
+  addr_t va;
+
+  read_banner (linux_os, image);
+  if (info != NULL) {
+    linux_os->release = g_strdup (info->release);
+    linux_os->build_id = g_strdup (info->build_id);
+  } else if (linux_os->banner != NULL) {
+    const char *release = linux_os->banner + strlen (BANNER_START);
+
+    linux_os->release = g_strndup (release, strcspn (release, " "));
+  }
+  if (linux_os->release == NULL) {
+    g_set_error_literal (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+                         "the guest's kernel was found, but its symbol table has no variables "
+                         "(CONFIG_KALLSYMS_ALL): guestrace needs them");
+    return FALSE;
+  }
+  if (linux_os->banner == NULL) {
+    linux_os->banner = g_strconcat (BANNER_START, linux_os->release, NULL);
+  }
+  if (info != NULL && info->has_slide) {
+    linux_os->slide = info->slide;
+  } else if (gt_kallsyms_lookup (linux_os->syms, "_text", &va)) {
+    linux_os->slide = va - LINK_ADDRESS;
+  }
+  return TRUE;
+}
+
+/* The kernel's own root outlives the process whose root the image was found by. */
+static void
+find_root (GtLinux *linux_os, const GtKimage *image)
+{
+  addr_t va, pa;
+
+  linux_os->dtb = gt_kimage_root (image);
+  if ((gt_kallsyms_lookup (linux_os->syms, "init_top_pgt", &va) ||
+       gt_kallsyms_lookup (linux_os->syms, "swapper_pg_dir", &va)) &&
+      gt_kimage_translate (image, va, &pa)) {
+    linux_os->dtb = pa;
+  }
+}
+
+static GtBtf *
+find_types (const GtLinux *linux_os, GtKimage *image, GError **error)
+{
+  const guint8 *bytes;
+  addr_t start, stop;
+
+  if (!gt_kallsyms_lookup (linux_os->syms, "__start_BTF", &start) ||
+      !gt_kallsyms_lookup (linux_os->syms, "__stop_BTF", &stop)) {
+    g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+                 "the guest's kernel (%s) was found, but it carries no type information "
+                 "(CONFIG_DEBUG_INFO_BTF): guestrace needs it to know its structures",
+                 linux_os->release);
+    return NULL;
+  }
+  bytes = stop > start && stop - start <= GT_BTF_MAX_LEN
+              ? gt_kimage_peek (image, start, stop - start)
+              : NULL;
+  if (bytes == NULL) {
+    g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+                 "the type information (BTF) of the guest's kernel (%s) is not where the kernel "
+                 "says it is; if the guest is still booting, try again when it is up",
+                 linux_os->release);
+    return NULL;
+  }
+  return gt_btf_new (bytes, stop - start, error);
+}
+
+GtLinux *
+gt_linux_new (vmi_instance_t vmi, GError **error)
+{
+  g_autoptr (GtLinux) linux_os = g_new0 (GtLinux, 1);
+  g_autoptr (GtKimage) image = gt_kimage_new (vmi, error);
+  g_autoptr (GtVmcoreinfo) info = NULL;
+
+  linux_os->vmi = vmi;
+  if (image == NULL) {
+    return NULL;
+  }
+  linux_os->syms = find_symbols (vmi, image, &info, error);
+  if (linux_os->syms == NULL || !identify (linux_os, image, info, error)) {
+    return NULL;
+  }
+  find_root (linux_os, image);
+  linux_os->types = find_types (linux_os, image, error);
+  if (linux_os->types == NULL) {
+    return NULL;
+  }
+  linux_os->calls = gt_syscalls_new (image, linux_os->syms, linux_os->types, error);
+  if (linux_os->calls == NULL || !gt_linux_init_tasks (linux_os, error)) {
+    return NULL;
+  }
+  return g_steal_pointer (&linux_os);
+}
+
+void
+gt_linux_free (GtLinux *linux_os)
+{
+  if (linux_os == NULL) {
+    return;
+  }
+  gt_kallsyms_free (linux_os->syms);
+  gt_btf_free (linux_os->types);
+  gt_syscalls_free (linux_os->calls);
+  g_free (linux_os->release);
+  g_free (linux_os->banner);
+  g_free (linux_os->build_id);
+  g_free (linux_os);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the parts of GtLinux share. */
+#ifndef GT_LINUX_PRIVATE_H
+#define GT_LINUX_PRIVATE_H
+
+#include "linux/btf-types.h"
+#include "linux/kallsyms.h"
+#include "linux/linux.h"
+#include "linux/syscalls.h"
+
+G_BEGIN_DECLS
+
+/* Where the kernel keeps what tasks.c reads. */
+typedef struct {
+  addr_t init_task;
+  gsize tasks;       /* task_struct */
+  gsize tgid;        /* task_struct */
+  gsize flags;       /* task_struct */
+  gsize mm;          /* task_struct */
+  gsize signal;      /* task_struct */
+  gsize thread_node; /* task_struct */
+  gsize thread_head; /* signal_struct */
+  gsize pgd;         /* mm_struct */
+} GtTaskLayout;
+
+struct GtLinux {
+  vmi_instance_t vmi;
+  addr_t dtb;
+  addr_t slide;
+  char *release;
+  char *banner;
+  char *build_id;
+  GtKallsyms *syms;
+  GtBtf *types;
+  GtSyscalls *calls;
+  GtTaskLayout tasks;
+};
+
+/* tasks.c: FALSE with a sentence when this kernel's tasks cannot be found. */
+gboolean gt_linux_init_tasks (GtLinux *linux_os, GError **error);
+
+G_END_DECLS
+
+#endif

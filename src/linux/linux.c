@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What was found out about a Linux guest, to those who ask. */
+#include "linux/linux-private.h"
+
+const char *
+gt_linux_release (const GtLinux *linux_os)
+{
+  return linux_os->release;
+}
+
+const char *
+gt_linux_banner (const GtLinux *linux_os)
+{
+  return linux_os->banner;
+}
+
+const char *
+gt_linux_build_id (const GtLinux *linux_os)
+{
+  return linux_os->build_id;
+}
+
+addr_t
+gt_linux_dtb (const GtLinux *linux_os)
+{
+  return linux_os->dtb;
+}
+
+addr_t
+gt_linux_kaslr_offset (const GtLinux *linux_os)
+{
+  return linux_os->slide;
+}
+
+addr_t
+gt_linux_symbol (const GtLinux *linux_os, const char *name)
+{
+  addr_t address;
+
+  return gt_kallsyms_lookup (linux_os->syms, name, &address) ? address : 0;
+}
+
+const char *
+gt_linux_symbol_at (const GtLinux *linux_os, addr_t address)
+{
+  return gt_kallsyms_at (linux_os->syms, address, "__x64_sys_");
+}
+
+const char *
+gt_linux_symbol_near (const GtLinux *linux_os, addr_t address, addr_t *ret_start, addr_t *ret_end)
+{
+  return gt_kallsyms_near (linux_os->syms, address, ret_start, ret_end);
+}
+
+gboolean
+gt_linux_offset (const GtLinux *linux_os, const char *type, const char *member, gsize *ret_offset)
+{
+  return gt_btf_offset (linux_os->types, type, member, ret_offset);
+}
+
+gboolean
+gt_linux_type_size (const GtLinux *linux_os, const char *type, gsize *ret_size)
+{
+  return gt_btf_size (linux_os->types, type, ret_size);
+}
+
+guint
+gt_linux_n_calls (const GtLinux *linux_os)
+{
+  return gt_syscalls_count (linux_os->calls);
+}
+
+const GtLinuxCall *
+gt_linux_call (const GtLinux *linux_os, gint nr)
+{
+  return gt_syscalls_get (linux_os->calls, nr);
+}
+
+const GtLinuxCall *
+gt_linux_call_by_name (const GtLinux *linux_os, const char *name)
+{
+  return gt_syscalls_by_name (linux_os->calls, name);
+}
+
+const GtLinuxCall *
+gt_linux_call_by_function (const GtLinux *linux_os, const char *function)
+{
+  return gt_syscalls_by_function (linux_os->calls, function);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is known of a Linux guest, from its memory alone: symbols (kallsyms), structure layouts
+ * (BTF), system calls (their metadata), identity (VMCOREINFO). Knows only libvmi's interface.
+ */
+#ifndef GT_LINUX_H
+#define GT_LINUX_H
+
+#include <glib.h>
+#include <libvmi/libvmi.h>
+
+G_BEGIN_DECLS
+
+typedef struct GtLinux GtLinux;
+
+#define GT_LINUX_MAX_ARGS 6
+
+/* One system call of this very kernel. Strings live as long as the GtLinux. */
+typedef struct {
+  gint nr;              /* x86-64 number */
+  const char *name;     /* what programs call it: "stat", "umount2" */
+  const char *function; /* the kernel's function: "__x64_sys_newstat" */
+  addr_t address;       /* of that function */
+  guint n_args;         /* 0 with has_args FALSE: the kernel does not say */
+  gboolean has_args;
+  const char *arg_types[GT_LINUX_MAX_ARGS];
+  const char *arg_names[GT_LINUX_MAX_ARGS];
+} GtLinuxCall;
+
+/* Finds out about the guest behind @vmi, of which only memory reading, vCPU registers and
+ * page-table look-ups are used. Fails with one sentence when it is not Linux or not booted. */
+GtLinux *gt_linux_new (vmi_instance_t vmi, GError **error);
+void gt_linux_free (GtLinux *linux_os);
+
+const char *gt_linux_release (const GtLinux *linux_os);  /* "6.1.0-56-cloud-amd64" */
+const char *gt_linux_banner (const GtLinux *linux_os);   /* "Linux version 6.1.0-..." */
+const char *gt_linux_build_id (const GtLinux *linux_os); /* hexadecimal, or NULL */
+addr_t gt_linux_dtb (const GtLinux *linux_os);           /* the kernel's page-table root */
+addr_t gt_linux_kaslr_offset (const GtLinux *linux_os);
+
+/* Symbols. */
+addr_t gt_linux_symbol (const GtLinux *linux_os, const char *name);       /* 0 when absent */
+const char *gt_linux_symbol_at (const GtLinux *linux_os, addr_t address); /* exact, or NULL */
+const char *gt_linux_symbol_near (const GtLinux *linux_os, addr_t address, addr_t *ret_start,
+                                  addr_t *ret_end); /* the symbol that contains it; its bounds */
+
+/* Layouts. @member may be a path ("thread.sp") and is looked up through anonymous members. */
+gboolean gt_linux_offset (const GtLinux *linux_os, const char *type, const char *member,
+                          gsize *ret_offset); /* bytes */
+gboolean gt_linux_type_size (const GtLinux *linux_os, const char *type, gsize *ret_size);
+
+/* System calls. */
+guint gt_linux_n_calls (const GtLinux *linux_os);                    /* one past the last number */
+const GtLinuxCall *gt_linux_call (const GtLinux *linux_os, gint nr); /* NULL when absent */
+/* By the name that programs use ("openat", "umount2"). */
+const GtLinuxCall *gt_linux_call_by_name (const GtLinux *linux_os, const char *name);
+/* By kernel function: "__x64_sys_openat", "sys_openat", "sys_newstat", "sys_umount",
+ * "sys_umount2", "sys_stat": exact symbol, then the portable name, then the user's name. */
+const GtLinuxCall *gt_linux_call_by_function (const GtLinux *linux_os, const char *function);
+
+/* Processes. */
+gboolean gt_linux_pid_to_dtb (GtLinux *linux_os, vmi_pid_t pid, addr_t *ret_dtb);
+gboolean gt_linux_dtb_to_pid (GtLinux *linux_os, addr_t dtb, vmi_pid_t *ret_pid);
+/* Calls @func for each thread-group leader; stops when it returns FALSE. */
+typedef gboolean (*GtLinuxTaskFunc) (GtLinux *linux_os, addr_t task, gpointer user_data);
+gboolean gt_linux_foreach_process (GtLinux *linux_os, GtLinuxTaskFunc func, gpointer user_data);
+/* The same for each thread of each process. */
+gboolean gt_linux_foreach_thread (GtLinux *linux_os, GtLinuxTaskFunc func, gpointer user_data);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtLinux, gt_linux_free)
+
+G_END_DECLS
+
+#endif
