@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Borrows a thread of the guest that is in process context, and has it call kernel functions. */
+#ifndef GT_PROBE_BORROW_H
+#define GT_PROBE_BORROW_H
+
+#include <glib.h>
+
+#include "engine/probe/sites.h"
+#include "linux/linux.h"
+
+G_BEGIN_DECLS
+
+typedef struct GtBorrowed GtBorrowed;
+
+#define GT_BORROW_MAX_ARGS 4
+
+/* The vCPUs must be held. Lets the guest run until a thread is where functions that sleep may be
+ * called; all vCPUs are held again then. Give it back with gt_borrow_end(). */
+GtBorrowed *gt_borrow_begin (vmi_instance_t vmi, const GtLinux *linux_os, const GtProbeSites *sites,
+                             GError **error);
+
+/* Has the thread call @function; other vCPUs run meanwhile. */
+gboolean gt_borrow_call (GtBorrowed *borrowed, addr_t function, const guint64 *args, guint n_args,
+                         guint64 *ret_value, GError **error);
+
+/* Where that thread's struct pt_regs lies from the base of its stack; the same for all threads. */
+gboolean gt_borrow_pt_regs_offset (GtBorrowed *borrowed, guint64 *ret_offset, GError **error);
+
+/* The thread goes on as if nothing had been; frees @borrowed. */
+gboolean gt_borrow_end (GtBorrowed *borrowed, GError **error);
+
+G_END_DECLS
+
+#endif

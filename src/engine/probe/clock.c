@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Time stamps are raw counter values, since a counter is all that a hot path should read. Pairs of
+ * counter and wall clock come from the guest now and then; the line through them is bent, never
+ * broken, so that times keep the order of the counters.
+ */
+#include "engine/probe/clock.h"
+
+#define SETTLE_NS 1e9
+#define STEP_NS   5e8
+#define LONG_TICKS                                                                                 \
+  1e8 /* from here on the measured rate beats the one that the kernel booted with */
+
+void
+gt_guest_clock_init (GtGuestClock *clock, guint64 tsc, gint64 ns, guint64 tsc_khz)
+{
+  clock->base_tsc = clock->first_tsc = clock->last_tsc = tsc;
+  clock->base_ns = clock->first_ns = ns;
+  clock->ns_per_tick = tsc_khz > 0 ? 1e6 / (gdouble) tsc_khz : 1.0;
+}
+
+gint64
+gt_guest_clock_time (const GtGuestClock *clock, guint64 tsc)
+{
+  gint64 ticks = (gint64) (tsc - clock->base_tsc);
+
+  return clock->base_ns + (gint64) ((gdouble) ticks * clock->ns_per_tick);
+}
+
+void
+gt_guest_clock_sample (GtGuestClock *clock, guint64 tsc, gint64 ns)
+{
+  gint64 predicted = gt_guest_clock_time (clock, tsc);
+  gdouble error = (gdouble) (ns - predicted);
+  gdouble ticks = (gdouble) (gint64) (tsc - clock->first_tsc), rate = clock->ns_per_tick;
+
+  if (tsc == clock->last_tsc) {
+    return;
+  }
+  clock->last_tsc = tsc;
+  if (error > STEP_NS || error < -STEP_NS) {
+    clock->base_tsc = clock->first_tsc = tsc;
+    clock->base_ns = clock->first_ns = ns;
+    return;
+  }
+  if (ticks > LONG_TICKS) {
+    rate = (gdouble) (ns - clock->first_ns) / ticks;
+  }
+  clock->base_tsc = tsc;
+  clock->base_ns = predicted;
+  clock->ns_per_tick = rate * (1.0 + error / SETTLE_NS);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A record of the ring as the event that the loop gets. */
+#ifndef GT_PROBE_EVENTS_H
+#define GT_PROBE_EVENTS_H
+
+#include <guestrace/gt-event.h>
+
+#include "engine/engine.h"
+#include "engine/probe/clock.h"
+#include "guestcode/shared.h"
+
+G_BEGIN_DECLS
+
+#define GT_MAX_CAPTURES 64
+
+/* Fills in @event; what it captured is put in @captures and points into @record. */
+void
+gt_probe_event_from_record (const struct gt_record *record, gsize size, const GtGuestClock *clock,
+                            GTEvent *event, GTCapture captures[GT_MAX_CAPTURES]);
+
+/* The registers that a held thread shows: those of a breakpoint on the call's function, or behind
+ * it. */
+void gt_probe_held_regs (const struct gt_hold *hold, const struct gt_state *state, gint nr,
+                         gboolean at_entry, x86_registers_t *ret_regs);
+
+G_END_DECLS
+
+#endif

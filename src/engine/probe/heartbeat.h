@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tells the probe that the host lives: a thread of its own, so that a slow callback does no harm.
+ */
+#ifndef GT_PROBE_HEARTBEAT_H
+#define GT_PROBE_HEARTBEAT_H
+
+#include "engine/probe/pages.h"
+
+G_BEGIN_DECLS
+
+typedef struct GtHeartbeat GtHeartbeat;
+
+/* Moves the word at @offset of @pages until it is stopped. */
+GtHeartbeat *gt_heartbeat_start (GtPages *pages, gsize offset);
+void gt_heartbeat_stop (GtHeartbeat *heartbeat);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtHeartbeat, gt_heartbeat_stop)
+
+G_END_DECLS
+
+#endif

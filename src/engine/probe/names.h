@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The names that the probe leaves open, looked up in the guest's kernel. */
+#ifndef GT_PROBE_NAMES_H
+#define GT_PROBE_NAMES_H
+
+#include <glib.h>
+
+#include "engine/probe/sites.h"
+#include "linux/linux.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const GtLinux *linux_os;
+  const GtProbeSites *sites;
+  guint64 pt_regs; /* offset of a thread's struct pt_regs from its stack's base */
+  addr_t shared;   /* the shared pages */
+} GtProbeNames;
+
+/* A GtBlobResolve; @names is a GtProbeNames. */
+gboolean gt_probe_names_resolve (const char *name, guint64 *ret_value, gpointer names);
+
+/* The per-CPU place (an offset from a vCPU's kernel gs base) of the current task, and of the top of
+ * its stack. */
+gboolean gt_probe_names_percpu (const GtLinux *linux_os, const char *variable, guint64 *ret_offset);
+
+/* The first of these symbols that the kernel has, up to a NULL; 0 when it has none. */
+addr_t gt_probe_names_first (const GtLinux *linux_os, const char *const *symbols);
+
+G_END_DECLS
+
+#endif

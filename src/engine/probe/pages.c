@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Access to the shared pages: by pointers where guest RAM is mapped here, else in one gathered
+ * transfer. */
+#include "engine/probe/pages.h"
+
+#include <guestrace/gt-error.h>
+#include <string.h>
+
+#include "guestcode/shared.h"
+#include "vmi/drivers/driver.h"
+#include "vmi/open.h"
+
+#define MAX_WORDS 4
+
+typedef struct {
+  addr_t pa;
+  guint8 *host; /* NULL when not mapped */
+} Page;
+
+struct GtPages {
+  vmi_instance_t vmi;
+  gsize n;
+  gboolean mapped;
+  Page pages[];
+};
+
+GtPages *
+gt_pages_new (vmi_instance_t vmi, addr_t va, gsize size, GError **error)
+{
+  gsize n = (size + GT_PAGE - 1) / GT_PAGE;
+  GtPages *pages = g_malloc0 (sizeof *pages + n * sizeof (Page));
+
+  pages->vmi = vmi;
+  pages->n = n;
+  pages->mapped = TRUE;
+  for (gsize i = 0; i < n; i++) {
+    Page *page = &pages->pages[i];
+
+    if (vmi_translate_kv2p (vmi, va + i * GT_PAGE, &page->pa) != VMI_SUCCESS) {
+      g_set_error (error, GT_ERROR, GT_ERROR_FAILED,
+                   "memory that the guest's kernel allocated at 0x%" G_GINT64_MODIFIER
+                   "x is not mapped",
+                   (guint64) (va + i * GT_PAGE));
+      g_free (pages);
+      return NULL;
+    }
+    page->host = gt_vmi_map_pa (vmi, page->pa, GT_PAGE);
+    pages->mapped = pages->mapped && page->host;
+  }
+  return pages;
+}
+
+void
+gt_pages_free (GtPages *pages)
+{
+  g_free (pages);
+}
+
+static gboolean
+transfer_mapped (GtPages *pages, gsize offset, guint8 *buf, gsize len, gboolean write)
+{
+  while (len > 0) {
+    gsize in_page = offset % GT_PAGE, chunk = MIN (len, GT_PAGE - in_page);
+    guint8 *host = pages->pages[offset / GT_PAGE].host + in_page;
+
+    if (write) {
+      memcpy (host, buf, chunk);
+    } else {
+      memcpy (buf, host, chunk);
+    }
+    buf += chunk;
+    offset += chunk;
+    len -= chunk;
+  }
+  return TRUE;
+}
+
+/* Pieces that follow each other in physical memory become one. */
+static gboolean
+transfer_gathered (GtPages *pages, gsize offset, guint8 *buf, gsize len, gboolean write)
+{
+  GtPaVec vec[64];
+  gsize n = 0;
+
+  while (len > 0) {
+    gsize in_page = offset % GT_PAGE, chunk = MIN (len, GT_PAGE - in_page);
+    addr_t pa = pages->pages[offset / GT_PAGE].pa + in_page;
+
+    if (n > 0 && vec[n - 1].pa + vec[n - 1].len == pa) {
+      vec[n - 1].len += chunk;
+    } else if (n < G_N_ELEMENTS (vec)) {
+      vec[n++] = (GtPaVec){ pa, buf, chunk };
+    } else {
+      gboolean ok = write ? gt_vmi_write_pa_vec (pages->vmi, vec, n)
+                          : gt_vmi_read_pa_vec (pages->vmi, vec, n);
+
+      if (!ok) {
+        return FALSE;
+      }
+      n = 0;
+      continue;
+    }
+    buf += chunk;
+    offset += chunk;
+    len -= chunk;
+  }
+  return write ? gt_vmi_write_pa_vec (pages->vmi, vec, n) : gt_vmi_read_pa_vec (pages->vmi, vec, n);
+}
+
+static gboolean
+transfer (GtPages *pages, gsize offset, guint8 *buf, gsize len, gboolean write)
+{
+  if (len == 0) {
+    return TRUE;
+  }
+  if (offset + len > pages->n * GT_PAGE) {
+    return FALSE;
+  }
+  return pages->mapped ? transfer_mapped (pages, offset, buf, len, write)
+                       : transfer_gathered (pages, offset, buf, len, write);
+}
+
+gboolean
+gt_pages_read (GtPages *pages, gsize offset, void *buf, gsize len)
+{
+  return transfer (pages, offset, buf, len, FALSE);
+}
+
+gboolean
+gt_pages_write (GtPages *pages, gsize offset, const void *buf, gsize len)
+{
+  return transfer (pages, offset, (guint8 *) buf, len, TRUE);
+}
+
+gboolean
+gt_pages_write_words (GtPages *pages, const GtPagesWord *words, guint n)
+{
+  GtPaVec vec[MAX_WORDS];
+  guint64 values[MAX_WORDS];
+
+  g_return_val_if_fail (n <= MAX_WORDS, FALSE);
+  for (guint i = 0; i < n; i++) {
+    const Page *page = &pages->pages[words[i].offset / GT_PAGE];
+    gsize in_page = words[i].offset % GT_PAGE;
+
+    if (pages->mapped) {
+      __atomic_store_n ((guint64 *) (gpointer) (page->host + in_page), words[i].value,
+                        __ATOMIC_RELEASE);
+    }
+    values[i] = words[i].value;
+    vec[i] = (GtPaVec){ page->pa + in_page, &values[i], sizeof values[i] };
+  }
+  return pages->mapped || gt_vmi_write_pa_vec (pages->vmi, vec, n);
+}
+
+const guint8 *
+gt_pages_peek (const GtPages *pages, gsize offset)
+{
+  return pages->mapped ? pages->pages[offset / GT_PAGE].host + offset % GT_PAGE : NULL;
+}

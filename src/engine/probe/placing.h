@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Puts the probe into the guest's kernel and takes it out again. */
+#ifndef GT_PROBE_PLACING_H
+#define GT_PROBE_PLACING_H
+
+#include "engine/probe/pages.h"
+#include "engine/probe/sites.h"
+#include "linux/linux.h"
+
+G_BEGIN_DECLS
+
+/* A probe that is in the guest. */
+typedef struct {
+  vmi_instance_t vmi;
+  GtLinux *linux_os;
+  GtProbeSites sites;
+  addr_t code; /* 0 when nothing is placed */
+  gsize code_size;
+  addr_t shared;
+  GtPages *pages;
+  gboolean hooked;
+} GtPlacedProbe;
+
+/* Called when the shared pages exist and nothing runs the probe yet. */
+typedef gboolean (*GtPlacedFunc) (GtPlacedProbe *probe, gpointer user_data, GError **error);
+
+gboolean gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os,
+                         GtPlacedFunc prepare, gpointer user_data, GError **error);
+
+/* Puts the kernel's code back: from then on no thread enters the probe. */
+gboolean gt_probe_unhook (GtPlacedProbe *probe, GError **error);
+
+/* Gives the pages back when no thread is inside any more; FALSE without an error when one is. */
+gboolean gt_probe_remove (GtPlacedProbe *probe, GError **error);
+
+/* Whether the guest's kernel still has our hooks: a guest that rebooted has not. */
+gboolean gt_probe_is_in_place (GtPlacedProbe *probe);
+
+/* Forgets a probe whose guest is gone. */
+void gt_probe_forget (GtPlacedProbe *probe);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The interpreter of capture steps. It may sleep on a page fault, so that it copies to a slot,
+ * never to an open record of the ring. A pointer that cannot be read gives -EFAULT, as the call
+ * would.
+ */
+#include "capture.h"
+
+struct output {
+  uint8_t *data;
+  uint32_t used;
+};
+
+static uint64_t
+argument (const struct pt_regs *regs, uint32_t i)
+{
+  /* No switch: it might become a table of jumps, which needs relocated data. */
+  return i == 0   ? regs->di
+         : i == 1 ? regs->si
+         : i == 2 ? regs->dx
+         : i == 3 ? regs->r10
+         : i == 4 ? regs->r8
+         : i == 5 ? regs->r9
+                  : regs->ax;
+}
+
+/* Room for one item's bytes: what is left, at most @limit; 0 when there is not even its head. */
+static uint32_t
+room (const struct output *out, uint32_t limit)
+{
+  uint32_t left = GT_SLOT_DATA - out->used;
+
+  if (left < sizeof (struct gt_captured) + 16) {
+    return 0;
+  }
+  left -= sizeof (struct gt_captured) + 8;
+  return limit < left ? limit : left;
+}
+
+static void
+put (struct output *out, const struct gt_step *step, uint32_t index, uint64_t address, int32_t size,
+     int cut)
+{
+  struct gt_captured *item = (struct gt_captured *) (out->data + out->used);
+
+  item->address = address;
+  item->size = size;
+  item->arg = step->arg;
+  item->index = index;
+  item->op =
+      step->op == GT_STEP_STRING || step->op == GT_STEP_STRINGS ? GT_STEP_STRING : GT_STEP_BYTES;
+  item->cut = cut;
+  out->used += sizeof *item;
+  if (size > 0) {
+    out->used += ((uint32_t) size + 7) & ~7u;
+  }
+}
+
+static void
+put_string (struct output *out, const struct gt_step *step, uint32_t index, uint64_t address)
+{
+  uint32_t limit = room (out, step->limit);
+  long n;
+
+  if (!limit) {
+    return;
+  }
+  n = k_strncpy_from_user ((char *) out->data + out->used + sizeof (struct gt_captured), address,
+                           limit);
+  put (out, step, index, address, n, n == limit);
+}
+
+static void
+put_bytes (struct output *out, const struct gt_step *step, uint32_t index, uint64_t address,
+           int64_t length)
+{
+  uint32_t limit = room (out, step->limit), n;
+
+  if (length < 0 || (!limit && step->limit)) {
+    return;
+  }
+  n = length < limit ? length : limit;
+  if (n && k_copy_from_user (out->data + out->used + sizeof (struct gt_captured), address, n)) {
+    put (out, step, index, address, -14, 0);
+  } else {
+    put (out, step, index, address, n, length > n);
+  }
+}
+
+static void
+put_strings (struct output *out, const struct gt_step *step, uint64_t array)
+{
+  for (uint32_t i = 0; i < step->count; i++) {
+    uint64_t pointer;
+
+    if (k_copy_from_user (&pointer, array + 8 * i, 8) || !pointer) {
+      return;
+    }
+    put_string (out, step, i, pointer);
+  }
+}
+
+static void
+put_iovec (struct output *out, const struct gt_step *step, uint64_t array, uint64_t n)
+{
+  for (uint32_t i = 0; i < step->count && i < n; i++) {
+    struct {
+      uint64_t base;
+      int64_t length;
+    } vec;
+
+    if (k_copy_from_user (&vec, array + 16 * i, 16)) {
+      return;
+    }
+    put_bytes (out, step, i, vec.base, vec.length);
+  }
+}
+
+static void
+take_step (struct output *out, const struct gt_step *step, const struct pt_regs *regs)
+{
+  uint64_t address = argument (regs, step->arg);
+  uint64_t length = step->length == GT_LENGTH_LIMIT ? step->limit : argument (regs, step->length);
+
+  if (!address) {
+    return;
+  }
+  if (step->op == GT_STEP_STRING) {
+    put_string (out, step, 0, address);
+  } else if (step->op == GT_STEP_BYTES) {
+    put_bytes (out, step, 0, address, length);
+  } else if (step->op == GT_STEP_STRINGS) {
+    put_strings (out, step, address);
+  } else {
+    put_iovec (out, step, address, length);
+  }
+}
+
+uint32_t
+capture (const struct gt_step *steps, const struct pt_regs *regs, uint8_t *data)
+{
+  struct output out = { data, 0 };
+
+  for (uint32_t i = 0; i < GT_STEPS_MAX && steps[i].op != GT_STEP_END; i++) {
+    take_step (&out, &steps[i], regs);
+  }
+  return out.used;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The interpreter of capture steps: copies user memory that a call's arguments point to. */
+#ifndef GT_GUESTCODE_CAPTURE_H
+#define GT_GUESTCODE_CAPTURE_H
+
+#include "kernel.h"
+
+/* Copies what @steps ask for to @out (GT_SLOT_DATA bytes); returns how many bytes it wrote. */
+uint32_t capture (const struct gt_step *steps, const struct pt_regs *regs, uint8_t *out);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The guest's kernel as the probe sees it. The host fills in every k_ name when it places the
+ * probe: addresses from kallsyms, offsets from BTF.
+ */
+#ifndef GT_GUESTCODE_KERNEL_H
+#define GT_GUESTCODE_KERNEL_H
+
+#define GT_GUEST_SIDE
+#include "shared.h"
+
+/* Functions of the kernel (prototypes as in Linux 5.10 to 6.12). */
+long k_strncpy_from_user (char *dst, uint64_t src, long count);
+unsigned long k_copy_from_user (void *to, uint64_t from, unsigned long n);
+void k_usleep_range_state (unsigned long min_us, unsigned long max_us, unsigned int state);
+int k_cond_resched (void);
+uint64_t k_ktime_get_real_fast_ns (void);
+unsigned long k_msecs_to_jiffies (unsigned int ms);
+
+/* Variables. */
+extern volatile uint64_t k_jiffies;
+extern volatile uint32_t k_tsc_khz;
+
+/* Offsets: the address of the name is the value. */
+extern char k_current_task[], k_cpu_number[];
+extern char k_task_pid[], k_task_tgid[], k_task_comm[], k_task_pending[];
+extern char k_entry_back[], k_exit_resume[];
+
+#define OFFSET(name)         ((uint64_t) (name))
+#define FIELD(type, p, name) (*(type *) ((p) + OFFSET (name)))
+
+#define TASK_UNINTERRUPTIBLE 2
+#define SIGKILL_BIT          (1ul << 8)
+
+/* arch/x86/include/asm/ptrace.h: the same since 2.6 */
+struct pt_regs {
+  uint64_t r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
+  uint64_t ip, cs, flags, sp, ss;
+};
+
+/* What the stubs save of the caller, in the order of their pushes. */
+struct frame {
+  uint64_t r15, r14, r13, r12, rbp, rbx;
+};
+
+static inline uint64_t
+current_task (void)
+{
+  uint64_t task;
+
+  asm volatile("movq %%gs:k_current_task, %0" : "=r"(task));
+  return task;
+}
+
+static inline uint32_t
+current_cpu (void)
+{
+  uint32_t cpu;
+
+  asm volatile("movl %%gs:k_cpu_number, %0" : "=r"(cpu));
+  return cpu;
+}
+
+static inline uint64_t
+rdtsc (void)
+{
+  uint32_t low, high;
+
+  asm volatile("rdtsc" : "=a"(low), "=d"(high));
+  return (uint64_t) high << 32 | low;
+}
+
+static inline uint64_t
+rdmsr (uint32_t msr)
+{
+  uint32_t low, high;
+
+  asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+  return (uint64_t) high << 32 | low;
+}
+
+/* @n is a multiple of 8. */
+static inline void
+copy_words (void *to, const void *from, uint64_t n)
+{
+  n /= 8;
+  asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+}
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The memory that the probe in the guest and the host share: its layout, and the records in its
+ * ring. Included by both sides, so only fixed-width types and no library.
+ */
+#ifndef GT_GUESTCODE_SHARED_H
+#define GT_GUESTCODE_SHARED_H
+
+#ifdef GT_GUEST_SIDE
+typedef unsigned char uint8_t;
+typedef unsigned short uint16_t;
+typedef unsigned int uint32_t;
+typedef unsigned long uint64_t;
+typedef int int32_t;
+typedef long int64_t;
+#else
+#include <stdint.h>
+#endif
+
+/* ---- What to copy for a call: a short list of steps, ended by GT_STEP_END ---- */
+
+#define GT_STEPS_MAX 6 /* with the end */
+
+enum {
+  GT_STEP_END = 0,
+  GT_STEP_STRING = 1,  /* the C string that argument `arg` points to, at most `limit` bytes */
+  GT_STEP_BYTES = 2,   /* bytes at argument `arg`; how many: `length`; at most `limit` */
+  GT_STEP_STRINGS = 3, /* argv: the strings of a NULL-terminated array, at most `count` of them */
+  GT_STEP_IOVEC = 4,   /* iovecs: argument `length` says how many, at most `count`; `limit` each */
+};
+
+enum {
+  GT_LENGTH_ARG0 = 0, /* 0 to 5: the value of that argument */
+  GT_LENGTH_RESULT = 6,
+  GT_LENGTH_LIMIT = 7, /* just `limit` */
+};
+
+struct gt_step {
+  uint8_t op;
+  uint8_t arg;
+  uint8_t length;
+  uint8_t count;
+  uint32_t limit;
+};
+
+/* ---- The shared pages: one allocation in the guest, in this order ---- */
+
+#define GT_PAGE 4096
+#define GT_CALLS                                                                                   \
+  512 /* numbers that have an action of their own; the last one stands for all above */
+#define GT_CALL_OTHER   (GT_CALLS - 1)
+#define GT_FILTER_PIDS  32
+#define GT_FILTER_COMMS 16
+#define GT_COMM_LEN     16
+#define GT_SLOTS        64
+#define GT_SLOT_DATA    8192
+#define GT_RING_SIZE    (4u << 20)
+#define GT_MAX_CAPTURE  4096u
+
+/* What the probe does at a call's entry or return; 0 is nothing. */
+enum {
+  GT_ACTION_STREAM_ENTRY = 1,
+  GT_ACTION_STREAM_RETURN = 2,
+  GT_ACTION_HOLD_ENTRY = 4,
+  GT_ACTION_HOLD_RETURN = 8,
+  GT_ACTION_ENTRY = GT_ACTION_STREAM_ENTRY | GT_ACTION_HOLD_ENTRY,
+  GT_ACTION_RETURN = GT_ACTION_STREAM_RETURN | GT_ACTION_HOLD_RETURN,
+};
+
+enum { GT_FLAG_DROP = 1, GT_FLAG_OFF = 2 };
+
+/* Written by the host only. */
+struct gt_config {
+  uint64_t magic;
+  volatile uint64_t beat; /* moves while the host lives */
+  /* How far the host has read the ring, in bytes ever written. Written one after the other: where
+   * the host's copy is not atomic, at most one of them is torn, and the smaller one is always safe.
+   */
+  volatile uint64_t tail[2];
+  volatile uint32_t flags;
+  uint32_t n_pids;
+  uint32_t n_comms;
+  uint32_t any_return;           /* some call's return is wanted */
+  uint32_t pids[GT_FILTER_PIDS]; /* thread group or thread; none: all */
+  char comms[GT_FILTER_COMMS][GT_COMM_LEN];
+  uint8_t actions[GT_CALLS];
+  uint8_t pad[GT_PAGE - 48 - 4 * GT_FILTER_PIDS - GT_FILTER_COMMS * GT_COMM_LEN - GT_CALLS];
+  struct gt_step steps[2][GT_CALLS][GT_STEPS_MAX]; /* entry, return */
+};
+
+/* Written by the guest only. */
+struct gt_state {
+  volatile uint64_t head; /* bytes ever reserved in the ring */
+  uint64_t pad0[7];
+  volatile uint64_t slots_taken; /* a bit each */
+  volatile uint64_t dropped;     /* records that found no room (GT_FLAG_DROP) */
+  volatile uint64_t passed;      /* calls let through because the host was gone */
+  volatile uint64_t waits;       /* how often a thread waited for room */
+  volatile uint64_t waiting;     /* threads that wait for room now */
+  uint64_t pad1[3];
+  volatile uint64_t last_beat; /* the beat seen last, and when, in jiffies */
+  volatile uint64_t last_jiffies;
+  /* Filled in by gt_probe_init() and now and then after it. */
+  volatile uint64_t clock_seq; /* odd while the two below are being written */
+  volatile uint64_t clock_tsc;
+  volatile uint64_t clock_ns; /* the guest's wall clock at that time stamp */
+  uint64_t tsc_khz;
+  uint64_t beat_limit; /* jiffies without a beat after which the host counts as gone */
+  uint64_t msr_efer, msr_lstar, msr_star, cr0, cr4;
+  uint8_t pad[GT_PAGE - 8 * 28];
+};
+
+/* What a thread that is held shows of itself, and how it is answered. */
+struct gt_hold {
+  /* Written by the host. */
+  volatile uint64_t answer; /* equals `asked` when the thread may go on */
+  uint64_t verdict;         /* GT_VERDICT_ */
+  int64_t value;
+  uint64_t pad0[5];
+  /* Written by the guest. */
+  uint64_t asked;
+  uint64_t regs; /* address of the thread's struct pt_regs */
+  uint64_t rip, rsp, rbp, rbx, r12, r13, r14, r15;
+  uint64_t rflags, cr3, fs_base, gs_base, kernel_gs_base;
+  uint64_t pt_regs[21];
+  uint64_t pad1[20];
+};
+
+/* Taken by a thread that copies user memory or is held. */
+struct gt_slot {
+  struct gt_hold hold;
+  uint8_t data[GT_SLOT_DATA];
+};
+
+enum {
+  GT_VERDICT_GO = 0,
+  GT_VERDICT_FORCE =
+      1, /* entry: do not run the call, it returns `value`; return: it returns `value` */
+};
+
+struct gt_shared {
+  struct gt_config config;
+  struct gt_state state;
+  struct gt_slot slots[GT_SLOTS];
+  uint8_t ring[GT_RING_SIZE];
+};
+
+/* ---- Records in the ring: multiples of 8 bytes, never across the ring's end ---- */
+
+enum { GT_RECORD_PAD = 0, GT_RECORD_ENTRY = 1, GT_RECORD_RETURN = 2 };
+
+enum {
+  GT_RECORD_HELD = 1,   /* the thread waits; `slot` says where */
+  GT_RECORD_KILLED = 2, /* a fatal signal is pending: the program will not see this return */
+};
+
+struct gt_record {
+  /* (position / 8 + 1) << 32 | length / 8 << 16 | type; written last, differs at each position. */
+  uint64_t head;
+  uint64_t tsc;
+  uint64_t task;
+  uint32_t tid, tgid;
+  int32_t nr;
+  uint16_t vcpu;
+  uint8_t flags;
+  uint8_t slot;
+  char comm[GT_COMM_LEN];
+  uint64_t args[6]; /* a return has only the first: the value */
+  /* captures follow: struct gt_captured, each padded to 8 bytes */
+};
+
+#define GT_RECORD_RETURN_SIZE (sizeof (struct gt_record) - 5 * 8)
+
+struct gt_captured {
+  uint64_t address;
+  int32_t size; /* bytes that follow, or -errno */
+  uint8_t arg;
+  uint8_t index;
+  uint8_t op;  /* GT_STEP_STRING or GT_STEP_BYTES */
+  uint8_t cut; /* there was more */
+};
+
+#endif
