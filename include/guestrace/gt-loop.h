@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* GTLoop: attach to a running guest, set callbacks on its system calls, run. */
+#ifndef GUESTRACE_GT_LOOP_H
+#define GUESTRACE_GT_LOOP_H
+
+#include <glib.h>
+#include <libvmi/events.h>
+#include <libvmi/libvmi.h>
+
+#include <guestrace/gt-event.h>
+
+G_BEGIN_DECLS
+
+#pragma GCC visibility push(default)
+
+/**
+ * GTLoop: one guest being traced.
+ */
+typedef struct _GTLoop GTLoop;
+
+/**
+ * gt_tid_t: a thread of the guest; on Linux its thread id.
+ */
+typedef addr_t gt_tid_t;
+
+/**
+ * GTOSType: the operating system that a guest runs.
+ */
+typedef enum { GT_OS_UNKNOWN, GT_OS_WINDOWS, GT_OS_LINUX } GTOSType;
+
+/**
+ * GTSyscallFunc: called when the guest's kernel calls a system call's function, with the calling
+ * thread held still. It may read and write guest memory and registers through @vmi; what it wrote
+ * is what the kernel then sees.
+ * @vmi: the guest
+ * @event: event->x86_regs is what a breakpoint on the function would show; valid in this call only
+ * @pid: the process (thread group)
+ * @tid: the thread
+ * @user_data: as given to gt_loop_set_cb()
+ *
+ * Returns: data for the #GTSysretFunc of the same call
+ */
+typedef void *(*GTSyscallFunc) (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t tid,
+                                void *user_data);
+
+/**
+ * GTSysretFunc: called when the function returns, with the thread held still.
+ * @vmi: the guest
+ * @event: event->x86_regs->rax is the value returned
+ * @pid: the process (thread group)
+ * @tid: the thread
+ * @user_data: what the #GTSyscallFunc of this call returned
+ */
+typedef void (*GTSysretFunc) (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t tid,
+                              void *user_data);
+
+/**
+ * GTSyscallCallback: one row of the array that gt_loop_set_cbs() takes; the last is all NULL.
+ * @name: a kernel function that implements a system call
+ * @syscall_cb: (nullable): called at entry
+ * @sysret_cb: (nullable): called at return
+ * @user_data: for @syscall_cb
+ */
+typedef struct {
+  const char *name;
+  GTSyscallFunc syscall_cb;
+  GTSysretFunc sysret_cb;
+  void *user_data;
+} GTSyscallCallback;
+
+/**
+ * GTEventFunc: receives the event stream, see gt_loop_set_event_func().
+ * @loop: the loop
+ * @event: the event; gone when the function returns
+ * @user_data: as given
+ */
+typedef void (*GTEventFunc) (GTLoop *loop, const GTEvent *event, gpointer user_data);
+
+GTLoop *gt_loop_new (const char *guest_name);
+GTLoop *gt_loop_new_full (const char *guest_name, GError **error);
+GTOSType gt_loop_get_ostype (GTLoop *loop);
+gboolean gt_loop_set_cb (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,
+                         GTSysretFunc sysret_cb, void *user_data);
+gboolean gt_loop_set_cb_full (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,
+                              GTSysretFunc sysret_cb, void *user_data, GError **error);
+gboolean gt_loop_set_cbs (GTLoop *loop, const GTSyscallCallback callbacks[]);
+gboolean gt_loop_set_cbs_full (GTLoop *loop, const GTSyscallCallback callbacks[], GError **error);
+void gt_loop_run (GTLoop *loop);
+gboolean gt_loop_run_full (GTLoop *loop, GError **error);
+void gt_loop_quit (GTLoop *loop);
+void gt_loop_free (GTLoop *loop);
+
+/* The event stream: nothing is held, the guest goes on at once. */
+void gt_loop_set_event_func (GTLoop *loop, GTEventFunc func, gpointer user_data);
+gboolean gt_loop_stream (GTLoop *loop, const char *call, GError **error);
+void gt_loop_set_string_limit (GTLoop *loop, guint bytes);
+
+/* Which threads are traced at all; tested inside the guest. Callbacks obey them too. */
+gboolean gt_loop_add_pid (GTLoop *loop, vmi_pid_t pid, GError **error);
+gboolean gt_loop_add_comm (GTLoop *loop, const char *comm, GError **error);
+
+/**
+ * GTLoopStats: what happened since gt_loop_run() began.
+ * @calls: entries to system calls seen
+ * @returns: returns seen
+ * @callbacks: callbacks run
+ * @lost: events that the guest could not deliver
+ * @unfinished: calls that had not returned when tracing ended
+ */
+typedef struct {
+  guint64 calls;
+  guint64 returns;
+  guint64 callbacks;
+  guint64 lost;
+  guint64 unfinished;
+} GTLoopStats;
+
+void gt_loop_get_stats (GTLoop *loop, GTLoopStats *ret_stats);
+vmi_instance_t gt_loop_get_vmi (GTLoop *loop);
+
+#pragma GCC visibility pop
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GTLoop, gt_loop_free)
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Helpers for callbacks. They know the held thread by what the loop put into the event, and its
+ * memory by its page-table root, so that no list of processes is walked.
+ */
+#include <guestrace/gt-guest.h>
+#include <string.h>
+
+#include "loop/loop-internal.h"
+
+#define MAX_STRING  (1u << 20)
+#define MAX_DENTRY  64
+#define MAX_NAME    256
+#define PATH_LENGTH 4096
+
+/* Where struct pt_regs keeps a system call's arguments, in 64-bit words:
+ * arch/x86/include/asm/ptrace.h, and syscall(2) for the order. */
+static const guint8 arg_places[GT_LINUX_MAX_ARGS] = { 14, 13, 12, 7, 9, 8 };
+
+static const GtCallbackContext *
+context_of (const vmi_event_t *event)
+{
+  return event->data;
+}
+
+/**
+ * gt_guest_get_number:
+ * @event: the callback's event
+ *
+ * Returns: the system call's number; at the return of a call that was entered before tracing began
+ *   what the kernel has of it
+ */
+gint
+gt_guest_get_number (vmi_event_t *event)
+{
+  return context_of (event)->number;
+}
+
+/**
+ * gt_guest_get_name:
+ * @event: the callback's event
+ *
+ * Returns: (transfer none) (nullable): the call's name as programs know it ("openat")
+ */
+const char *
+gt_guest_get_name (vmi_event_t *event)
+{
+  const GtCallbackContext *context = context_of (event);
+  const GtLinuxCall *call = gt_linux_call (context->loop->linux_os, context->number);
+
+  return call ? call->name : NULL;
+}
+
+/**
+ * gt_guest_get_arg:
+ * @event: the callback's event
+ * @n: which argument, 0 to 5
+ * @ret_value: where to put it
+ *
+ * Returns: %FALSE when there is no such argument, or the guest's memory cannot be read
+ */
+gboolean
+gt_guest_get_arg (vmi_event_t *event, guint n, guint64 *ret_value)
+{
+  const GtCallbackContext *context = context_of (event);
+
+  return n < GT_LINUX_MAX_ARGS &&
+         vmi_read_64_va (context->loop->vmi, context->held->pt_regs + 8u * arg_places[n], 0,
+                         ret_value) == VMI_SUCCESS;
+}
+
+/**
+ * gt_guest_set_arg:
+ * @event: the event of a #GTSyscallFunc
+ * @n: which argument, 0 to 5
+ * @value: what the kernel is to see
+ *
+ * Returns: %FALSE when there is no such argument, or the guest's memory cannot be written
+ */
+gboolean
+gt_guest_set_arg (vmi_event_t *event, guint n, guint64 value)
+{
+  const GtCallbackContext *context = context_of (event);
+
+  return n < GT_LINUX_MAX_ARGS &&
+         vmi_write_64_va (context->loop->vmi, context->held->pt_regs + 8u * arg_places[n], 0,
+                          &value) == VMI_SUCCESS;
+}
+
+/**
+ * gt_guest_force_return:
+ * @event: the callback's event
+ * @value: what the program gets; -errno for a failure
+ *
+ * In a #GTSyscallFunc: the kernel does not run the call; the #GTSysretFunc, if any, still runs. In
+ * a #GTSysretFunc: the program gets another value.
+ */
+void
+gt_guest_force_return (vmi_event_t *event, gint64 value)
+{
+  const GtCallbackContext *context = context_of (event);
+  x86_registers_t *regs = event->x86_regs;
+
+  if (context->held->at_entry) {
+    addr_t back = 0;
+
+    /* As whoever skips a function at a breakpoint does; any RIP but the function's will do. */
+    vmi_read_addr_va (context->loop->vmi, regs->rsp, 0, &back);
+    regs->rip = back;
+    regs->rsp += 8;
+  }
+  regs->rax = (guint64) value;
+}
+
+static gboolean
+transfer (vmi_event_t *event, guint64 address, void *buf, gsize len, gboolean write)
+{
+  const GtCallbackContext *context = context_of (event);
+  ACCESS_CONTEXT (ctx, .translate_mechanism = VMI_TM_PROCESS_DTB, .addr = address,
+                  .pt = event->x86_regs->cr3);
+
+  return (write ? vmi_write (context->loop->vmi, &ctx, len, buf, NULL)
+                : vmi_read (context->loop->vmi, &ctx, len, buf, NULL)) == VMI_SUCCESS;
+}
+
+/**
+ * gt_guest_read:
+ * @event: the callback's event
+ * @address: in the program
+ * @buf: where to put the bytes
+ * @len: how many
+ *
+ * Returns: %FALSE when not all of it could be read, for instance because the program has never
+ *   touched it
+ */
+gboolean
+gt_guest_read (vmi_event_t *event, guint64 address, void *buf, gsize len)
+{
+  return transfer (event, address, buf, len, FALSE);
+}
+
+/**
+ * gt_guest_write:
+ * @event: the callback's event
+ * @address: in the program
+ * @buf: the bytes
+ * @len: how many
+ *
+ * Writes to the program's memory as it is mapped; a page that it shares with others (after fork, or
+ * a file's) changes for them too.
+ *
+ * Returns: %FALSE when not all of it could be written
+ */
+gboolean
+gt_guest_write (vmi_event_t *event, guint64 address, const void *buf, gsize len)
+{
+  return transfer (event, address, (void *) buf, len, TRUE);
+}
+
+/* The guest itself copied the call's strings when it stopped the thread: whatever the page tables
+ * say now. */
+static char *
+captured_string (const GtCallbackContext *context, guint64 address, gsize max)
+{
+  const GTEvent *event = context->event;
+
+  for (guint i = 0; i < event->n_captures; i++) {
+    const GTCapture *capture = &event->captures[i];
+
+    if (capture->is_string && capture->address == address && capture->error == 0 && !capture->cut) {
+      return g_strndup ((const char *) capture->data, MIN (capture->size, max));
+    }
+  }
+  return NULL;
+}
+
+/**
+ * gt_guest_read_string:
+ * @event: the callback's event
+ * @address: of a C string in the program
+ * @max: at most so many bytes; up to 1 MiB
+ *
+ * Returns: (transfer full) (nullable): the string, cut at @max bytes; %NULL when it cannot be read
+ */
+char *
+gt_guest_read_string (vmi_event_t *event, guint64 address, gsize max)
+{
+  char *captured = captured_string (context_of (event), address, max);
+  g_autoptr (GString) string = NULL;
+  char page[256];
+
+  if (captured) {
+    return captured;
+  }
+  string = g_string_new (NULL);
+  max = MIN (max, MAX_STRING);
+  while (string->len < max) {
+    gsize chunk = MIN (sizeof page - address % sizeof page, max - string->len);
+    const char *end;
+
+    if (!transfer (event, address, page, chunk, FALSE)) {
+      return NULL;
+    }
+    end = memchr (page, '\0', chunk);
+    g_string_append_len (string, page, end ? end - page : (gssize) chunk);
+    if (end) {
+      break;
+    }
+    address += chunk;
+  }
+  return g_string_free (g_steal_pointer (&string), FALSE);
+}
+
+/**
+ * gt_guest_read_strings:
+ * @event: the callback's event
+ * @array: of a NULL-terminated array of strings in the program, such as argv
+ * @max: at most so many strings
+ *
+ * Returns: (transfer full) (nullable): the strings, to be freed with g_strfreev(); %NULL when they
+ *   cannot be read
+ */
+char **
+gt_guest_read_strings (vmi_event_t *event, guint64 array, guint max)
+{
+  g_autoptr (GPtrArray) strings = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < max; i++) {
+    guint64 pointer;
+    char *string;
+
+    if (!transfer (event, array + 8 * i, &pointer, sizeof pointer, FALSE)) {
+      return NULL;
+    }
+    if (pointer == 0) {
+      break;
+    }
+    string = gt_guest_read_string (event, pointer, PATH_LENGTH);
+    if (!string) {
+      return NULL;
+    }
+    g_ptr_array_add (strings, string);
+  }
+  g_ptr_array_add (strings, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&strings), FALSE);
+}
+
+/**
+ * gt_guest_get_comm:
+ * @event: the callback's event
+ *
+ * Returns: (transfer none): the command's name, up to 15 bytes; any bytes
+ */
+const char *
+gt_guest_get_comm (vmi_event_t *event)
+{
+  return context_of (event)->event->comm;
+}
+
+/* Follows a pointer member of a kernel structure. */
+static gboolean
+follow (const GTLoop *loop, addr_t *address, const char *type, const char *member)
+{
+  gsize offset;
+
+  return gt_linux_offset (loop->linux_os, type, member, &offset) &&
+         vmi_read_addr_va (loop->vmi, *address + offset, 0, address) == VMI_SUCCESS &&
+         *address != 0;
+}
+
+static gboolean
+read_u32 (const GTLoop *loop, addr_t address, const char *type, const char *member, guint32 *ret)
+{
+  gsize offset;
+
+  return gt_linux_offset (loop->linux_os, type, member, &offset) &&
+         vmi_read_32_va (loop->vmi, address + offset, 0, ret) == VMI_SUCCESS;
+}
+
+/**
+ * gt_guest_get_parent:
+ * @event: the callback's event
+ * @ret_pid: where to put the parent's process id
+ *
+ * Returns: %FALSE when it cannot be read
+ */
+gboolean
+gt_guest_get_parent (vmi_event_t *event, vmi_pid_t *ret_pid)
+{
+  const GtCallbackContext *context = context_of (event);
+  addr_t task = context->event->thread;
+  guint32 pid;
+
+  if (!follow (context->loop, &task, "task_struct", "real_parent") ||
+      !read_u32 (context->loop, task, "task_struct", "tgid", &pid)) {
+    return FALSE;
+  }
+  *ret_pid = (vmi_pid_t) pid;
+  return TRUE;
+}
+
+/**
+ * gt_guest_get_uid:
+ * @event: the callback's event
+ * @ret_uid: where to put the effective user id
+ *
+ * Returns: %FALSE when it cannot be read
+ */
+gboolean
+gt_guest_get_uid (vmi_event_t *event, guint *ret_uid)
+{
+  const GtCallbackContext *context = context_of (event);
+  addr_t task = context->event->thread;
+  guint32 uid;
+
+  if (!follow (context->loop, &task, "task_struct", "cred") ||
+      !read_u32 (context->loop, task, "cred", "euid", &uid)) {
+    return FALSE;
+  }
+  *ret_uid = uid;
+  return TRUE;
+}
+
+/* Puts a directory entry's name in front of @path. */
+static gboolean
+prepend_name (const GTLoop *loop, addr_t dentry, GString *path)
+{
+  addr_t name = dentry;
+  char text[MAX_NAME];
+  gsize len;
+
+  if (!follow (loop, &name, "dentry", "d_name.name") ||
+      vmi_read_va (loop->vmi, name, 0, sizeof text, text, NULL) != VMI_SUCCESS) {
+    return FALSE;
+  }
+  len = strnlen (text, sizeof text);
+  g_string_prepend_len (path, text, (gssize) len);
+  g_string_prepend_c (path, '/');
+  return TRUE;
+}
+
+/**
+ * gt_guest_get_executable:
+ * @event: the callback's event
+ *
+ * Returns: (transfer full) (nullable): the path of the program that the process runs, from the root
+ *   of the file system it lies on; %NULL when it cannot be read
+ */
+char *
+gt_guest_get_executable (vmi_event_t *event)
+{
+  const GtCallbackContext *context = context_of (event);
+  g_autoptr (GString) path = g_string_new (NULL);
+  const GTLoop *loop = context->loop;
+  addr_t dentry = context->event->thread;
+
+  if (!follow (loop, &dentry, "task_struct", "mm") ||
+      !follow (loop, &dentry, "mm_struct", "exe_file") ||
+      !follow (loop, &dentry, "file", "f_path.dentry")) {
+    return NULL;
+  }
+  for (guint i = 0; i < MAX_DENTRY; i++) {
+    addr_t parent = dentry;
+
+    if (!follow (loop, &parent, "dentry", "d_parent")) {
+      return NULL;
+    }
+    if (parent == dentry) {
+      break;
+    }
+    if (!prepend_name (loop, dentry, path)) {
+      return NULL;
+    }
+    dentry = parent;
+  }
+  return g_string_free (g_steal_pointer (&path), FALSE);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The loop's own structure, for the files of src/loop. */
+#ifndef GT_LOOP_INTERNAL_H
+#define GT_LOOP_INTERNAL_H
+
+#include <guestrace/gt-loop.h>
+
+#include "engine/engine.h"
+#include "loop/registry.h"
+
+G_BEGIN_DECLS
+
+struct _GTLoop {
+  vmi_instance_t vmi;
+  GtLinux *linux_os;
+  GtEngine *engine;
+  GtRegistry registry;
+  guint8 streamed[GT_CALLS]; /* TRUE: events of this number go to event_func */
+  guint string_limit;
+  guint n_held; /* rows of the registry that hold threads */
+
+  GTEventFunc event_func;
+  gpointer event_data;
+
+  GHashTable *calls; /* thread to its PendingCall, from entry to return */
+  GTLoopStats stats;
+
+  gint quit;            /* atomic */
+  gint wake_fd;         /* an eventfd: makes the source look at quit */
+  GSource *source;      /* while attached */
+  GError *failure;      /* why the source stopped by itself */
+  GMainLoop *main_loop; /* while gt_loop_run() is on the stack */
+};
+
+/* What the event of a callback carries for the helpers of gt-guest.h. */
+typedef struct {
+  GTLoop *loop;
+  const GTEvent *event;
+  GtHeldThread *held;
+  gint number;
+} GtCallbackContext;
+
+/* dispatch.c: a GtEngineFunc; @user_data is the loop. */
+void gt_loop_dispatch (const GTEvent *event, GtHeldThread *held, gpointer user_data);
+/* Forgets calls that have not returned. */
+void gt_loop_forget_calls (GTLoop *loop);
+
+/* source.c: polls the engine from a main context; calls gt_loop_stopped() once when it ends. */
+GSource *gt_loop_source_new (GTLoop *loop);
+void gt_loop_stopped (GTLoop *loop);
+
+G_END_DECLS
+
+#endif

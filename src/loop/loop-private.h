@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the command may ask of a loop beyond the public interface. */
+#ifndef GT_LOOP_PRIVATE_H
+#define GT_LOOP_PRIVATE_H
+
+#include <guestrace/gt-loop.h>
+
+#include "linux/linux.h"
+
+G_BEGIN_DECLS
+
+/* What is known of the guest's Linux; owned by @loop. */
+GtLinux *gt_loop_get_linux (GTLoop *loop);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* GTLoop: what users hold in their hands. */
+#include <errno.h>
+#include <guestrace/gt-error.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "decode/capture.h"
+#include "loop/loop-internal.h"
+#include "loop/loop-private.h"
+#include "vmi/open.h"
+
+#define DEFAULT_STRING_LIMIT 32
+
+/**
+ * gt_loop_new_full:
+ * @guest_name: the name of a running guest, or "qemu:PID", "qmp:PATH", "gdb:HOST:PORT"
+ * @error: (nullable): why it failed
+ *
+ * Attaches to a running guest and finds out what it runs. The guest is not changed before
+ * gt_loop_run().
+ *
+ * Returns: (transfer full) (nullable): a loop, to be freed with gt_loop_free(); %NULL on failure:
+ *   #GT_ERROR_NO_GUEST, #GT_ERROR_AMBIGUOUS, #GT_ERROR_PERMISSION, #GT_ERROR_NO_ACCESS,
+ *   #GT_ERROR_BUSY, #GT_ERROR_UNKNOWN_OS, #GT_ERROR_UNSUPPORTED or #GT_ERROR_FAILED
+ */
+GTLoop *
+gt_loop_new_full (const char *guest_name, GError **error)
+{
+  g_autoptr (GTLoop) loop = NULL;
+
+  g_return_val_if_fail (guest_name != NULL, NULL);
+  loop = g_new0 (GTLoop, 1);
+  loop->wake_fd = -1;
+  loop->string_limit = DEFAULT_STRING_LIMIT;
+  loop->vmi = gt_vmi_open (guest_name, TRUE, error);
+  if (!loop->vmi) {
+    return NULL;
+  }
+  loop->linux_os = gt_vmi_linux (loop->vmi);
+  loop->engine = gt_probe_engine_new (loop->vmi, loop->linux_os);
+  loop->calls = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, g_free);
+  loop->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (loop->wake_fd < 0) {
+    g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
+                         "this process has no file descriptor left: raise its limit (ulimit -n)");
+    return NULL;
+  }
+  return g_steal_pointer (&loop);
+}
+
+/**
+ * gt_loop_new:
+ * @guest_name: the name of a running guest
+ *
+ * The same as gt_loop_new_full() for programs that need not know why.
+ *
+ * Returns: (transfer full) (nullable): a loop, or %NULL when there is no such guest or it cannot be
+ *   traced
+ */
+GTLoop *
+gt_loop_new (const char *guest_name)
+{
+  g_autoptr (GError) error = NULL;
+  GTLoop *loop = gt_loop_new_full (guest_name, &error);
+
+  if (!loop && error) {
+    g_info ("%s", error->message);
+  }
+  return loop;
+}
+
+/**
+ * gt_loop_get_ostype:
+ * @loop: a loop
+ *
+ * Returns: the operating system that the guest runs
+ */
+GTOSType
+gt_loop_get_ostype (GTLoop *loop)
+{
+  g_return_val_if_fail (loop != NULL, GT_OS_UNKNOWN);
+  switch (vmi_get_ostype (loop->vmi)) {
+  case VMI_OS_LINUX:
+    return GT_OS_LINUX;
+  case VMI_OS_WINDOWS:
+    return GT_OS_WINDOWS;
+  default:
+    return GT_OS_UNKNOWN;
+  }
+}
+
+/* Tells the engine what a number's row now asks for. */
+static void
+update_call (GTLoop *loop, guint nr)
+{
+  const GtCallback *callback = &loop->registry.by_number[nr];
+  const GtLinuxCall *call = gt_linux_call (loop->linux_os, (gint) nr);
+  GtCapturePlan plan = { 0 };
+  guint8 actions = 0;
+
+  if (loop->streamed[nr]) {
+    actions |= GT_ACTION_STREAM_ENTRY | GT_ACTION_STREAM_RETURN;
+  }
+  if (callback->syscall_cb) {
+    actions |= GT_ACTION_HOLD_ENTRY;
+  }
+  if (callback->sysret_cb) {
+    actions |= GT_ACTION_HOLD_RETURN;
+  }
+  /* For callbacks too: what the guest copies, a helper finds even where the page was not present.
+   */
+  if (actions && call) {
+    gt_capture_plan (call, loop->string_limit, &plan);
+  }
+  loop->engine->ops->set_call (loop->engine, nr, actions, plan.entry, plan.leave);
+}
+
+static void
+count_held (GTLoop *loop)
+{
+  loop->n_held = 0;
+  for (guint nr = 0; nr < GT_CALLS; nr++) {
+    loop->n_held += loop->registry.by_number[nr].function != 0;
+  }
+}
+
+/**
+ * gt_loop_set_cb_full:
+ * @loop: a loop
+ * @kernel_func: a function of the guest's kernel that implements a system call: by the kernel's own
+ *   name ("__x64_sys_openat"), the portable one ("sys_openat", "sys_newstat") or that of the call
+ *   ("sys_stat")
+ * @syscall_cb: (nullable): called at entry
+ * @sysret_cb: (nullable): called at return
+ * @user_data: for @syscall_cb
+ * @error: (nullable): why it failed
+ *
+ * Sets the callbacks of one system call, in place of those that were set before; %NULL for both
+ * removes them. May be called at any time, from the thread that runs the loop.
+ *
+ * Returns: %FALSE with #GT_ERROR_NO_FUNCTION when the kernel has no such function
+ */
+gboolean
+gt_loop_set_cb_full (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,
+                     GTSysretFunc sysret_cb, void *user_data, GError **error)
+{
+  const GtCallback callback = { .syscall_cb = syscall_cb,
+                                .sysret_cb = sysret_cb,
+                                .user_data = user_data };
+  guint numbers[GT_CALLS], n;
+
+  g_return_val_if_fail (loop != NULL && kernel_func != NULL, FALSE);
+  n = gt_registry_set (&loop->registry, loop->linux_os, kernel_func, &callback, numbers);
+  if (n == 0) {
+    g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
+                 "the guest's kernel %s has no system-call function \"%s\"",
+                 gt_linux_release (loop->linux_os), kernel_func);
+    return FALSE;
+  }
+  count_held (loop);
+  for (guint i = 0; i < n; i++) {
+    update_call (loop, numbers[i]);
+  }
+  return TRUE;
+}
+
+/**
+ * gt_loop_set_cb:
+ * @loop: a loop
+ * @kernel_func: a function of the guest's kernel, see gt_loop_set_cb_full()
+ * @syscall_cb: (nullable): called at entry
+ * @sysret_cb: (nullable): called at return
+ * @user_data: for @syscall_cb
+ *
+ * Returns: %FALSE when the kernel has no such function
+ */
+gboolean
+gt_loop_set_cb (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,
+                GTSysretFunc sysret_cb, void *user_data)
+{
+  return gt_loop_set_cb_full (loop, kernel_func, syscall_cb, sysret_cb, user_data, NULL);
+}
+
+/**
+ * gt_loop_set_cbs_full:
+ * @loop: a loop
+ * @callbacks: rows, the last of them all %NULL
+ * @error: (nullable): why it failed
+ *
+ * Sets the callbacks of many calls: of all of them, or, when the kernel lacks one of the functions,
+ * of none.
+ *
+ * Returns: %FALSE with #GT_ERROR_NO_FUNCTION, naming the first function that the kernel lacks
+ */
+gboolean
+gt_loop_set_cbs_full (GTLoop *loop, const GTSyscallCallback callbacks[], GError **error)
+{
+  g_return_val_if_fail (loop != NULL && callbacks != NULL, FALSE);
+  for (const GTSyscallCallback *row = callbacks; row->name; row++) {
+    if (!gt_linux_call_by_function (loop->linux_os, row->name)) {
+      return gt_loop_set_cb_full (loop, row->name, NULL, NULL, NULL, error);
+    }
+  }
+  for (const GTSyscallCallback *row = callbacks; row->name; row++) {
+    if (!gt_loop_set_cb_full (loop, row->name, row->syscall_cb, row->sysret_cb, row->user_data,
+                              error)) {
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/**
+ * gt_loop_set_cbs:
+ * @loop: a loop
+ * @callbacks: rows, the last of them all %NULL
+ *
+ * Returns: %FALSE when the kernel lacks one of the functions; nothing is set then
+ */
+gboolean
+gt_loop_set_cbs (GTLoop *loop, const GTSyscallCallback callbacks[])
+{
+  return gt_loop_set_cbs_full (loop, callbacks, NULL);
+}
+
+/**
+ * gt_loop_set_event_func:
+ * @loop: a loop
+ * @func: (nullable): receives the events of the calls chosen with gt_loop_stream()
+ * @user_data: for @func
+ */
+void
+gt_loop_set_event_func (GTLoop *loop, GTEventFunc func, gpointer user_data)
+{
+  g_return_if_fail (loop != NULL);
+  loop->event_func = func;
+  loop->event_data = user_data;
+}
+
+/**
+ * gt_loop_stream:
+ * @loop: a loop
+ * @call: (nullable): a system call as programs name it ("openat"); %NULL for all, those with
+ * numbers that the kernel does not have included
+ * @error: (nullable): why it failed
+ *
+ * Adds a call to the event stream. Nothing is held: the guest writes a record and goes on.
+ *
+ * Returns: %FALSE with #GT_ERROR_NO_FUNCTION when the kernel has no such call
+ */
+gboolean
+gt_loop_stream (GTLoop *loop, const char *call, GError **error)
+{
+  const GtLinuxCall *known;
+
+  g_return_val_if_fail (loop != NULL, FALSE);
+  if (!call) {
+    for (guint nr = 0; nr < GT_CALLS; nr++) {
+      loop->streamed[nr] = TRUE;
+      update_call (loop, nr);
+    }
+    return TRUE;
+  }
+  known = gt_linux_call_by_name (loop->linux_os, call);
+  if (!known || known->nr >= GT_CALL_OTHER) {
+    g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
+                 "the guest's kernel %s has no system call \"%s\"",
+                 gt_linux_release (loop->linux_os), call);
+    return FALSE;
+  }
+  loop->streamed[known->nr] = TRUE;
+  update_call (loop, (guint) known->nr);
+  return TRUE;
+}
+
+/**
+ * gt_loop_set_string_limit:
+ * @loop: a loop
+ * @bytes: how much of a buffer is captured for the stream; paths are whole
+ */
+void
+gt_loop_set_string_limit (GTLoop *loop, guint bytes)
+{
+  g_return_if_fail (loop != NULL);
+  loop->string_limit = MIN (bytes, GT_MAX_CAPTURE);
+  for (guint nr = 0; nr < GT_CALLS; nr++) {
+    if (loop->streamed[nr]) {
+      update_call (loop, nr);
+    }
+  }
+}
+
+/**
+ * gt_loop_add_pid:
+ * @loop: a loop
+ * @pid: a process (all its threads) or a thread
+ * @error: (nullable): why it failed
+ *
+ * Traces only the processes and threads that were added.
+ *
+ * Returns: %FALSE when there are too many
+ */
+gboolean
+gt_loop_add_pid (GTLoop *loop, vmi_pid_t pid, GError **error)
+{
+  g_return_val_if_fail (loop != NULL, FALSE);
+  return loop->engine->ops->add_pid (loop->engine, pid, error);
+}
+
+/**
+ * gt_loop_add_comm:
+ * @loop: a loop
+ * @comm: a command's name; the kernel knows its first 15 bytes
+ * @error: (nullable): why it failed
+ *
+ * Traces only threads whose command name was added.
+ *
+ * Returns: %FALSE when there are too many
+ */
+gboolean
+gt_loop_add_comm (GTLoop *loop, const char *comm, GError **error)
+{
+  g_return_val_if_fail (loop != NULL && comm != NULL, FALSE);
+  return loop->engine->ops->add_comm (loop->engine, comm, error);
+}
+
+/**
+ * gt_loop_get_stats:
+ * @loop: a loop
+ * @ret_stats: where to put them
+ */
+void
+gt_loop_get_stats (GTLoop *loop, GTLoopStats *ret_stats)
+{
+  GtEngineLosses losses;
+
+  g_return_if_fail (loop != NULL && ret_stats != NULL);
+  *ret_stats = loop->stats;
+  loop->engine->ops->get_losses (loop->engine, &losses);
+  ret_stats->lost = losses.dropped + losses.passed + (losses.damaged > 0);
+}
+
+/**
+ * gt_loop_get_vmi:
+ * @loop: a loop
+ *
+ * Returns: (transfer none): the libvmi instance of the guest
+ */
+vmi_instance_t
+gt_loop_get_vmi (GTLoop *loop)
+{
+  g_return_val_if_fail (loop != NULL, NULL);
+  return loop->vmi;
+}
+
+GtLinux *
+gt_loop_get_linux (GTLoop *loop)
+{
+  return loop->linux_os;
+}
+
+void
+gt_loop_stopped (GTLoop *loop)
+{
+  if (loop->main_loop) {
+    g_main_loop_quit (loop->main_loop);
+  }
+}
+
+/* Takes the instrumentation out; the first thing that went wrong is what the caller hears of. */
+static gboolean
+leave_guest (GTLoop *loop, GError **error)
+{
+  gboolean failed = loop->failure != NULL;
+
+  if (failed) {
+    g_propagate_error (error, g_steal_pointer (&loop->failure));
+  }
+  if (!loop->engine->ops->detach (loop->engine, gt_loop_dispatch, loop, failed ? NULL : error)) {
+    failed = TRUE;
+  }
+  gt_loop_forget_calls (loop);
+  return !failed;
+}
+
+/**
+ * gt_loop_run_full:
+ * @loop: a loop
+ * @error: (nullable): why it failed
+ *
+ * Instruments the guest and delivers events and callbacks until gt_loop_quit(). It runs the calling
+ * thread's default main context, so that other sources of it work meanwhile. After it the guest's
+ * code is what it was. It may be run again.
+ *
+ * Returns: %FALSE when the guest could not be instrumented, went away, rebooted
+ *   (#GT_ERROR_GUEST_GONE) or could not be left cleanly
+ */
+gboolean
+gt_loop_run_full (GTLoop *loop, GError **error)
+{
+  g_autoptr (GMainContext) context = NULL;
+  gboolean ok;
+
+  g_return_val_if_fail (loop != NULL && loop->main_loop == NULL, FALSE);
+  if (g_atomic_int_compare_and_exchange (&loop->quit, TRUE, FALSE)) {
+    return TRUE;
+  }
+  if (!loop->engine->ops->attach (loop->engine, error)) {
+    return FALSE;
+  }
+  context = g_main_context_ref_thread_default ();
+  loop->main_loop = g_main_loop_new (context, FALSE);
+  loop->source = gt_loop_source_new (loop);
+  g_source_attach (loop->source, context);
+  g_main_loop_run (loop->main_loop);
+  g_source_destroy (loop->source);
+  g_clear_pointer (&loop->source, g_source_unref);
+  g_clear_pointer (&loop->main_loop, g_main_loop_unref);
+  g_atomic_int_set (&loop->quit, TRUE);
+  ok = leave_guest (loop, error);
+  g_atomic_int_set (&loop->quit, FALSE);
+  return ok;
+}
+
+/**
+ * gt_loop_run:
+ * @loop: a loop
+ *
+ * The same as gt_loop_run_full() for programs that need not know why it ended.
+ */
+void
+gt_loop_run (GTLoop *loop)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!gt_loop_run_full (loop, &error) && error) {
+    g_info ("%s", error->message);
+  }
+}
+
+/**
+ * gt_loop_quit:
+ * @loop: a loop
+ *
+ * Makes gt_loop_run() return; called before it, makes it return as soon as it starts. May be called
+ * from a callback, from another thread and from a signal handler.
+ */
+void
+gt_loop_quit (GTLoop *loop)
+{
+  const guint64 one = 1;
+  int saved_errno = errno;
+
+  g_atomic_int_set (&loop->quit, TRUE);
+  (void) !write (loop->wake_fd, &one, sizeof one);
+  errno = saved_errno;
+}
+
+/**
+ * gt_loop_free:
+ * @loop: (nullable): a loop that does not run
+ *
+ * Frees a loop, and leaves the guest.
+ */
+void
+gt_loop_free (GTLoop *loop)
+{
+  if (!loop) {
+    return;
+  }
+  if (loop->engine) {
+    loop->engine->ops->free (loop->engine);
+  }
+  g_clear_pointer (&loop->calls, g_hash_table_unref);
+  g_clear_error (&loop->failure);
+  if (loop->vmi) {
+    vmi_destroy (loop->vmi);
+  }
+  if (loop->wake_fd >= 0) {
+    close (loop->wake_fd);
+  }
+  g_free (loop);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The GSource that polls the engine. A held thread costs the guest the time until we look, so that
+ * after an event we look busily for a while, then less and less often; a stream is looked at a few
+ * hundred times a second, which its ring bears at any rate.
+ */
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "loop/loop-internal.h"
+
+#define SPIN_US        200  /* one stay in dispatch: other sources of the context wait so long */
+#define BUSY_US        3000 /* after the last event that held a thread */
+#define HOLD_IDLE_US   1000
+#define STREAM_US      2000
+#define STREAM_IDLE_US 8000
+
+typedef struct {
+  GSource source;
+  GTLoop *loop;
+  gpointer fd_tag;
+  gint64 last_event;
+} EngineSource;
+
+static gboolean
+stop (EngineSource *source)
+{
+  gt_loop_stopped (source->loop);
+  return G_SOURCE_REMOVE;
+}
+
+/* Polls until there is nothing for SPIN_US; FALSE when the engine failed. */
+static gboolean
+poll_while_busy (EngineSource *source)
+{
+  GTLoop *loop = source->loop;
+  gint64 until = 0;
+  gint n;
+
+  do {
+    n = loop->engine->ops->poll (loop->engine, gt_loop_dispatch, loop, &loop->failure);
+    if (n < 0) {
+      return FALSE;
+    }
+    if (loop->n_held == 0) {
+      if (n > 0) {
+        source->last_event = g_get_monotonic_time ();
+      }
+      return TRUE;
+    }
+    if (n > 0 || until == 0) {
+      gint64 now = g_get_monotonic_time ();
+
+      until = now + SPIN_US;
+      if (n > 0) {
+        source->last_event = now;
+      }
+    }
+  } while (!g_atomic_int_get (&loop->quit) && g_get_monotonic_time () < until);
+  return TRUE;
+}
+
+static gint64
+next_time (const EngineSource *source)
+{
+  gint64 now = g_get_monotonic_time (), idle = now - source->last_event;
+
+  if (source->loop->n_held > 0) {
+    return idle < BUSY_US ? now : now + HOLD_IDLE_US;
+  }
+  return now + (idle < 10 * STREAM_IDLE_US ? STREAM_US : STREAM_IDLE_US);
+}
+
+static gboolean
+dispatch (GSource *gsource, GSourceFunc callback, gpointer user_data)
+{
+  EngineSource *source = (EngineSource *) gsource;
+  guint64 count;
+
+  if (g_source_query_unix_fd (gsource, source->fd_tag) & G_IO_IN) {
+    (void) !read (source->loop->wake_fd, &count, sizeof count);
+  }
+  if (g_atomic_int_get (&source->loop->quit) || !poll_while_busy (source) ||
+      g_atomic_int_get (&source->loop->quit)) {
+    return stop (source);
+  }
+  g_source_set_ready_time (gsource, next_time (source));
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_funcs = { .dispatch = dispatch };
+
+GSource *
+gt_loop_source_new (GTLoop *loop)
+{
+  GSource *gsource = g_source_new (&source_funcs, sizeof (EngineSource));
+  EngineSource *source = (EngineSource *) gsource;
+
+  source->loop = loop;
+  source->fd_tag = g_source_add_unix_fd (gsource, loop->wake_fd, G_IO_IN);
+  g_source_set_static_name (gsource, "guestrace");
+  g_source_set_can_recurse (gsource, FALSE);
+  g_source_set_ready_time (gsource, 0);
+  return gsource;
+}
