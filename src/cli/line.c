@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A call as a line, as strace would print it. */
+#include "cli/line.h"
+
+#include <time.h>
+
+#include "decode/text.h"
+
+void
+gt_line_style_init (GtLineStyle *style, guint string_limit)
+{
+  *style = (GtLineStyle){ .decode = { .string_limit = string_limit }, .second = G_MININT64 };
+}
+
+/* The host's local time; it is the same for all calls of one second. */
+static void
+append_clock (GString *out, GtLineStyle *style, gint64 time_ns)
+{
+  guint64 ns = (guint64) MAX (time_ns, 0);
+  gint64 second = (gint64) (ns / G_GUINT64_CONSTANT (1000000000));
+
+  if (second != style->second) {
+    time_t seconds = (time_t) second;
+    struct tm local = { 0 };
+
+    (void) localtime_r (&seconds, &local);
+    (void) strftime (style->clock, sizeof style->clock, "%H:%M:%S", &local);
+    style->second = second;
+  }
+  g_string_append (out, style->clock);
+  g_string_append_c (out, '.');
+  gt_text_padded (out, ns / 1000 % 1000000, 6);
+}
+
+static void
+append_head (GString *out, GtLineStyle *style, gint64 time_ns, const GTEvent *who)
+{
+  append_clock (out, style, time_ns);
+  g_string_append_c (out, ' ');
+  gt_text_name (out, who->comm, sizeof who->comm);
+  g_string_append_c (out, '[');
+  gt_text_signed (out, who->tid);
+  g_string_append_len (out, "] ", 2);
+}
+
+static void
+append_duration (GString *out, gint64 from, gint64 to)
+{
+  guint64 us = to > from ? ((guint64) to - (guint64) from) / 1000 : 0;
+
+  g_string_append_len (out, " <", 2);
+  gt_text_unsigned (out, us / 1000000);
+  g_string_append_c (out, '.');
+  gt_text_padded (out, us % 1000000, 6);
+  g_string_append_c (out, '>');
+}
+
+static void
+append_resumed (GString *out, const GtCallInfo *info, const GTEvent *leave)
+{
+  g_string_append (out, "<... ");
+  gt_decode_name (out, info->call, leave->number);
+  g_string_append (out, " resumed> = ");
+  gt_shape_result (out, &info->shape, leave);
+}
+
+static void
+append_call (GString *out, const GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
+             const GTEvent *leave)
+{
+  gt_decode_name (out, info->call, enter->number);
+  g_string_append_c (out, '(');
+  gt_shape_args (out, &info->shape, enter, leave, &style->decode);
+  if (leave != NULL) {
+    g_string_append_len (out, ") = ", 4);
+    gt_shape_result (out, &info->shape, leave);
+    append_duration (out, enter->time, leave->time);
+  } else {
+    g_string_append (out, info->shape.never_returns ? ") = ?" : " <unfinished ...>");
+  }
+}
+
+void
+gt_line_append (GString *out, GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
+                const GTEvent *leave)
+{
+  gboolean renamed = info->shape.renames && leave != NULL && leave->retval == 0;
+
+  append_head (out, style, enter != NULL ? enter->time : leave->time,
+               enter == NULL || renamed ? leave : enter);
+  if (enter != NULL) {
+    append_call (out, style, info, enter, leave);
+  } else {
+    append_resumed (out, info, leave);
+  }
+  g_string_append_c (out, '\n');
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The names of system calls that a user types. */
+#include "cli/names.h"
+
+#include <string.h>
+
+#include <guestrace/gt-error.h>
+
+enum { NAME_MAX_LETTERS = 64, CLOSE_MAX = 4, DISTANCE_MAX = 2 };
+
+guint
+gt_cli_distance (const char *a, const char *b)
+{
+  gsize a_length = strnlen (a, NAME_MAX_LETTERS);
+  gsize b_length = strnlen (b, NAME_MAX_LETTERS);
+  guint row[NAME_MAX_LETTERS + 1];
+
+  for (guint j = 0; j <= b_length; j++) {
+    row[j] = j;
+  }
+  for (guint i = 1; i <= a_length; i++) {
+    guint diagonal = row[0];
+
+    row[0] = i;
+    for (guint j = 1; j <= b_length; j++) {
+      guint changed = diagonal + (a[i - 1] != b[j - 1]);
+
+      diagonal = row[j];
+      row[j] = MIN (changed, MIN (row[j], row[j - 1]) + 1);
+    }
+  }
+  return row[b_length];
+}
+
+/* 0 is closest; G_MAXUINT is not close at all. */
+static guint
+closeness (const char *typed, const char *name)
+{
+  guint distance = gt_cli_distance (typed, name);
+
+  if (distance <= DISTANCE_MAX && distance < strlen (typed)) {
+    return distance;
+  }
+  if (strlen (typed) >= 3 && strstr (name, typed) != NULL) {
+    return DISTANCE_MAX + 1;
+  }
+  return strlen (name) >= 4 && strstr (typed, name) != NULL ? DISTANCE_MAX + 2 : G_MAXUINT;
+}
+
+static char *
+close_names (const GtLinux *linux_os, const char *typed)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+  guint n = 0;
+
+  for (guint wanted = 0; wanted <= DISTANCE_MAX + 2; wanted++) {
+    for (guint nr = 0; nr < gt_linux_n_calls (linux_os) && n < CLOSE_MAX; nr++) {
+      const GtLinuxCall *call = gt_linux_call (linux_os, (gint) nr);
+
+      if (call != NULL && closeness (typed, call->name) == wanted) {
+        g_string_append_printf (list, "%s%s", n++ == 0 ? "" : ", ", call->name);
+      }
+    }
+  }
+  return g_string_free (g_steal_pointer (&list), FALSE);
+}
+
+const GtLinuxCall *
+gt_cli_find_call (const GtLinux *linux_os, const char *name, GError **error)
+{
+  const GtLinuxCall *call = gt_linux_call_by_name (linux_os, name);
+  g_autofree char *close = NULL;
+
+  if (call == NULL) {
+    call = gt_linux_call_by_function (linux_os, name);
+  }
+  if (call != NULL) {
+    return call;
+  }
+  close = close_names (linux_os, name);
+  g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
+               "the guest's kernel has no system call \"%s\"%s%s", name,
+               close[0] != '\0' ? "; close to it: " : "", close);
+  return NULL;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The names of system calls that a user types. */
+#ifndef GT_CLI_NAMES_H
+#define GT_CLI_NAMES_H
+
+#include <glib.h>
+
+#include "linux/linux.h"
+
+G_BEGIN_DECLS
+
+/* The call of that name, as programs or the kernel spell it; or an error that names close ones. */
+const GtLinuxCall *gt_cli_find_call (const GtLinux *linux_os, const char *name, GError **error);
+
+/* How many letters must be changed, put in or taken away to make @b of @a; at most 64 of each
+ * count. */
+guint gt_cli_distance (const char *a, const char *b);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The options of guestrace [OPTIONS] GUEST. */
+#ifndef GT_CLI_OPTIONS_H
+#define GT_CLI_OPTIONS_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  char *guest;
+  char *output;     /* NULL: stdout */
+  GPtrArray *calls; /* names; empty: all */
+  GArray *pids;     /* of gint32; empty: all */
+  char **comms;     /* nullable */
+  gint string_limit;
+  double seconds; /* 0: until interrupted */
+  gboolean summary;
+  gboolean quiet;
+  gboolean version;
+} GtCliOptions;
+
+/* NULL, with an error that belongs to the user, when the command line makes no sense. */
+GtCliOptions *gt_cli_options_parse (int argc, char **argv, GError **error);
+void gt_cli_options_free (GtCliOptions *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtCliOptions, gt_cli_options_free)
+
+G_END_DECLS
+
+#endif

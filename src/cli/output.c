@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where lines go: a buffer that a thread of its own empties. */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <guestrace/gt-error.h>
+
+enum {
+  FLUSH_SIZE = 64 * 1024,
+  FULL_SIZE = 8 * 1024 * 1024,
+  FLUSH_MS = 100,
+  HURRY_MS = 1000,
+};
+
+struct GtOutput {
+  int fd;
+  int hurry_fd; /* readable as soon as there is a hurry */
+  gboolean is_file;
+  char *name;
+  GThread *thread;
+  GFunc failed_func;
+  gpointer failed_data;
+
+  GMutex mutex; /* for all that follows */
+  GCond filled;
+  GCond emptied;
+  GString *front; /* what is being appended to */
+  GString *back;  /* what the thread writes, without the mutex */
+  gboolean hurry;
+  gboolean closing;
+  gboolean dropped; /* in a hurry, with no room left */
+  int error;
+};
+
+/* Waits until @fd takes something: 0, or ETIMEDOUT when there is a hurry and it does not. */
+static int
+wait_writable (GtOutput *output)
+{
+  struct pollfd fds[] = { { output->fd, POLLOUT, 0 }, { output->hurry_fd, POLLIN, 0 } };
+
+  while (poll (fds, G_N_ELEMENTS (fds), -1) < 0 && errno == EINTR) {
+  }
+  if (fds[0].revents != 0) {
+    return 0;
+  }
+  while (poll (fds, 1, HURRY_MS) < 0 && errno == EINTR) {
+  }
+  return fds[0].revents != 0 ? 0 : ETIMEDOUT;
+}
+
+/* A pipe or terminal that is ready takes PIPE_BUF bytes without making us wait, no more. */
+static int
+write_all (GtOutput *output, const char *data, gsize size)
+{
+  while (size > 0) {
+    gsize chunk = output->is_file ? size : MIN (size, PIPE_BUF);
+    int error = output->is_file ? 0 : wait_writable (output);
+    gssize written;
+
+    if (error != 0) {
+      return error;
+    }
+    written = write (output->fd, data, chunk);
+    if (written < 0 && errno != EINTR && errno != EAGAIN) {
+      return errno;
+    }
+    data += MAX (written, 0);
+    size -= (gsize) MAX (written, 0);
+  }
+  return 0;
+}
+
+/* Sleeps until there is something to write and it is worth writing, or has waited long enough. */
+static void
+wait_for_text (GtOutput *output)
+{
+  gint64 end;
+
+  while (output->front->len == 0 && !output->closing) {
+    g_cond_wait (&output->filled, &output->mutex);
+  }
+  end = g_get_monotonic_time () + FLUSH_MS * G_TIME_SPAN_MILLISECOND;
+  while (output->front->len < FLUSH_SIZE && !output->closing &&
+         g_cond_wait_until (&output->filled, &output->mutex, end)) {
+  }
+}
+
+static void
+fail (GtOutput *output, int error)
+{
+  output->error = error;
+  g_cond_broadcast (&output->emptied);
+  if (output->failed_func != NULL) {
+    g_mutex_unlock (&output->mutex);
+    output->failed_func (output, output->failed_data);
+    g_mutex_lock (&output->mutex);
+  }
+}
+
+static gpointer
+write_thread (gpointer data)
+{
+  GtOutput *output = data;
+
+  g_mutex_lock (&output->mutex);
+  while (output->error == 0) {
+    GString *text;
+    int error;
+
+    wait_for_text (output);
+    if (output->front->len == 0) {
+      break;
+    }
+    text = output->front;
+    output->front = output->back;
+    output->back = text;
+    g_cond_broadcast (&output->emptied);
+    g_mutex_unlock (&output->mutex);
+    error = write_all (output, text->str, text->len);
+    g_string_truncate (text, 0);
+    g_mutex_lock (&output->mutex);
+    if (error != 0) {
+      fail (output, error);
+    }
+  }
+  g_mutex_unlock (&output->mutex);
+  return NULL;
+}
+
+static int
+open_output (const char *path, GError **error)
+{
+  int fd = path == NULL ? fcntl (STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+                        : open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+
+  if (fd < 0) {
+    int saved = errno;
+
+    g_set_error (error, GT_ERROR, GT_ERROR_FAILED, "cannot write to %s: %s",
+                 path != NULL ? path : "standard output", g_strerror (saved));
+  }
+  return fd;
+}
+
+GtOutput *
+gt_output_new (const char *path, GError **error)
+{
+  g_autoptr (GtOutput) output = g_new0 (GtOutput, 1);
+  struct stat status;
+
+  g_mutex_init (&output->mutex);
+  g_cond_init (&output->filled);
+  g_cond_init (&output->emptied);
+  output->hurry_fd = -1;
+  output->name = g_strdup (path != NULL ? path : "standard output");
+  output->front = g_string_sized_new (2 * FLUSH_SIZE);
+  output->back = g_string_sized_new (2 * FLUSH_SIZE);
+  output->fd = open_output (path, error);
+  if (output->fd < 0) {
+    return NULL;
+  }
+  output->is_file = fstat (output->fd, &status) == 0 && S_ISREG (status.st_mode);
+  output->hurry_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (output->hurry_fd < 0) {
+    g_set_error (error, GT_ERROR, GT_ERROR_FAILED, "cannot make an event descriptor: %s",
+                 g_strerror (errno));
+    return NULL;
+  }
+  output->thread = g_thread_new ("output", write_thread, output);
+  return g_steal_pointer (&output);
+}
+
+void
+gt_output_set_failed_func (GtOutput *output, GFunc func, gpointer user_data)
+{
+  output->failed_func = func;
+  output->failed_data = user_data;
+}
+
+void
+gt_output_append (GtOutput *output, const GString *text)
+{
+  gsize before;
+
+  g_mutex_lock (&output->mutex);
+  while (output->front->len >= FULL_SIZE && !output->hurry && output->error == 0) {
+    g_cond_wait (&output->emptied, &output->mutex);
+  }
+  before = output->front->len;
+  if (before >= 2 * FULL_SIZE) {
+    output->dropped = TRUE;
+  } else if (output->error == 0) {
+    g_string_append_len (output->front, text->str, (gssize) text->len);
+    if (before == 0 || (before < FLUSH_SIZE && output->front->len >= FLUSH_SIZE)) {
+      g_cond_signal (&output->filled);
+    }
+  }
+  g_mutex_unlock (&output->mutex);
+}
+
+void
+gt_output_hurry (GtOutput *output)
+{
+  guint64 one = 1;
+
+  g_mutex_lock (&output->mutex);
+  output->hurry = TRUE;
+  g_cond_broadcast (&output->emptied);
+  g_mutex_unlock (&output->mutex);
+  (void) !write (output->hurry_fd, &one, sizeof one);
+}
+
+int
+gt_output_close (GtOutput *output)
+{
+  int error;
+
+  gt_output_hurry (output);
+  g_mutex_lock (&output->mutex);
+  output->closing = TRUE;
+  g_cond_signal (&output->filled);
+  g_mutex_unlock (&output->mutex);
+  g_thread_join (g_steal_pointer (&output->thread));
+  error = output->error == 0 && output->dropped ? ETIMEDOUT : output->error;
+  if (close (output->fd) != 0 && error == 0) {
+    error = errno;
+  }
+  output->fd = -1;
+  return error;
+}
+
+const char *
+gt_output_name (const GtOutput *output)
+{
+  return output->name;
+}
+
+void
+gt_output_free (GtOutput *output)
+{
+  if (output == NULL) {
+    return;
+  }
+  if (output->thread != NULL) {
+    (void) gt_output_close (output);
+  }
+  if (output->fd >= 0) {
+    (void) close (output->fd);
+  }
+  if (output->hurry_fd >= 0) {
+    (void) close (output->hurry_fd);
+  }
+  g_string_free (output->front, TRUE);
+  g_string_free (output->back, TRUE);
+  g_mutex_clear (&output->mutex);
+  g_cond_clear (&output->filled);
+  g_cond_clear (&output->emptied);
+  g_free (output->name);
+  g_free (output);
+}

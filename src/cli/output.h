@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where lines go: a buffer that a thread of its own empties, so that the trace waits for no disk.
+ */
+#ifndef GT_CLI_OUTPUT_H
+#define GT_CLI_OUTPUT_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct GtOutput GtOutput;
+
+/* Writes to @path, or to stdout when it is NULL. */
+GtOutput *gt_output_new (const char *path, GError **error);
+/* @func runs once, in the output's thread, when writing has failed. To be set before lines come. */
+void gt_output_set_failed_func (GtOutput *output, GFunc func, gpointer user_data);
+/* Waits only when megabytes are waiting already. */
+void gt_output_append (GtOutput *output, const GString *text);
+/* From now on a reader that takes nothing is waited for no longer than a second. Thread-safe. */
+void gt_output_hurry (GtOutput *output);
+/* Writes what is left; returns 0 or the errno of the first failure. Call once, before freeing. */
+int gt_output_close (GtOutput *output);
+const char *gt_output_name (const GtOutput *output);
+void gt_output_free (GtOutput *output);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtOutput, gt_output_free)
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* -c: calls, errors and times, counted by call. */
+#include "cli/summary.h"
+
+#include <string.h>
+
+#include "decode/text.h"
+
+/* Programs may ask for any number; those beyond so many different ones share a row. */
+enum { ROWS_MAX = 4096, ROW_OF_THE_REST = G_MAXINT32 };
+
+typedef struct {
+  gint nr;
+  char *name;
+  guint64 calls;
+  guint64 errors;
+  guint64 ns;
+} Row;
+
+struct GtSummary {
+  GHashTable *rows; /* number to Row */
+};
+
+static void
+row_free (gpointer data)
+{
+  Row *row = data;
+
+  g_free (row->name);
+  g_free (row);
+}
+
+GtSummary *
+gt_summary_new (void)
+{
+  GtSummary *summary = g_new0 (GtSummary, 1);
+
+  summary->rows = g_hash_table_new_full (NULL, NULL, NULL, row_free);
+  return summary;
+}
+
+static Row *
+find_row (GtSummary *summary, const GtCallInfo *info, gint nr)
+{
+  Row *row = g_hash_table_lookup (summary->rows, GINT_TO_POINTER (nr));
+  GString *name;
+
+  if (row != NULL) {
+    return row;
+  }
+  if (g_hash_table_size (summary->rows) >= ROWS_MAX && nr != ROW_OF_THE_REST) {
+    return find_row (summary, info, ROW_OF_THE_REST);
+  }
+  name = g_string_new (NULL);
+  if (nr == ROW_OF_THE_REST) {
+    g_string_append (name, "(other numbers)");
+  } else {
+    gt_decode_name (name, info->call, nr);
+  }
+  row = g_new0 (Row, 1);
+  row->nr = nr;
+  row->name = g_string_free (name, FALSE);
+  g_hash_table_insert (summary->rows, GINT_TO_POINTER (nr), row);
+  return row;
+}
+
+void
+gt_summary_add (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave,
+                gpointer summary)
+{
+  Row *row = find_row (summary, info, enter != NULL ? enter->number : leave->number);
+
+  row->calls++;
+  if (leave != NULL && leave->retval < 0 && leave->retval >= -4095 &&
+      (leave->flags & GT_EVENT_KILLED) == 0) {
+    row->errors++;
+  }
+  if (enter != NULL && leave != NULL && leave->time > enter->time) {
+    row->ns += (guint64) leave->time - (guint64) enter->time;
+  }
+}
+
+static gint
+compare_rows (gconstpointer a, gconstpointer b)
+{
+  const Row *first = *(const Row *const *) a;
+  const Row *second = *(const Row *const *) b;
+
+  if (first->ns != second->ns) {
+    return first->ns > second->ns ? -1 : 1;
+  }
+  if (first->calls != second->calls) {
+    return first->calls > second->calls ? -1 : 1;
+  }
+  return strcmp (first->name, second->name);
+}
+
+static void
+append_row (GString *out, const Row *row, guint64 total_ns)
+{
+  double percent = total_ns > 0 ? 100.0 * (double) row->ns / (double) total_ns : 0;
+  g_autofree char *errors =
+      row->errors > 0 ? g_strdup_printf ("%" G_GUINT64_FORMAT, row->errors) : g_strdup ("");
+
+  g_string_append_printf (
+      out, "%6.2f %11.6f %11" G_GUINT64_FORMAT " %9" G_GUINT64_FORMAT " %9s %s\n", percent,
+      (double) row->ns / 1e9, row->calls > 0 ? row->ns / row->calls / 1000 : 0, row->calls, errors,
+      row->name);
+}
+
+void
+gt_summary_append (GString *out, const GtSummary *summary)
+{
+  static const char rule[] =
+      "------ ----------- ----------- --------- --------- ----------------\n";
+  g_autoptr (GPtrArray) rows = g_ptr_array_new ();
+  char name[] = "total";
+  Row total = { .name = name };
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, summary->rows);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const Row *row = value;
+
+    g_ptr_array_add (rows, value);
+    total.ns += row->ns;
+    total.calls += row->calls;
+    total.errors += row->errors;
+  }
+  g_ptr_array_sort (rows, compare_rows);
+  g_string_append (out, "% time     seconds  usecs/call     calls    errors syscall\n");
+  g_string_append (out, rule);
+  for (guint i = 0; i < rows->len; i++) {
+    append_row (out, g_ptr_array_index (rows, i), total.ns);
+  }
+  g_string_append (out, rule);
+  append_row (out, &total, total.ns);
+}
+
+void
+gt_summary_free (GtSummary *summary)
+{
+  if (summary == NULL) {
+    return;
+  }
+  g_hash_table_unref (summary->rows);
+  g_free (summary);
+}

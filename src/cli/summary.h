@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* -c: calls, errors and times, counted by call. */
+#ifndef GT_CLI_SUMMARY_H
+#define GT_CLI_SUMMARY_H
+
+#include <guestrace/gt-event.h>
+
+#include "cli/calls.h"
+
+G_BEGIN_DECLS
+
+typedef struct GtSummary GtSummary;
+
+GtSummary *gt_summary_new (void);
+/* As a GtJoinFunc: @summary counts the call. */
+void gt_summary_add (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave,
+                     gpointer summary);
+/* The table, most time first. */
+void gt_summary_append (GString *out, const GtSummary *summary);
+void gt_summary_free (GtSummary *summary);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtSummary, gt_summary_free)
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What user memory the guest is to copy for a call, at entry and at return: data for the probe. */
+#ifndef GT_CAPTURE_H
+#define GT_CAPTURE_H
+
+#include <glib.h>
+
+#include "guestcode/shared.h"
+#include "linux/linux.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  struct gt_step entry[GT_STEPS_MAX];
+  struct gt_step leave[GT_STEPS_MAX];
+} GtCapturePlan;
+
+/* Derives the plan from the call's argument names and types (paths and strings whole, up to
+ * @string_limit bytes of buffers), and from a table of the calls whose types do not say. */
+void gt_capture_plan (const GtLinuxCall *call, guint string_limit, GtCapturePlan *ret_plan);
+
+G_END_DECLS
+
+#endif

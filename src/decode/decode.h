@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A system call as text: names, arguments, results, in strace's grammar. Reads no guest memory. */
+#ifndef GT_DECODE_H
+#define GT_DECODE_H
+
+#include <glib.h>
+#include <guestrace/gt-event.h>
+
+#include "linux/linux.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  guint string_limit; /* strace's -s: how much of a buffer is shown */
+} GtDecodeOptions;
+
+/* What the guest is to copy for a call: the steps that the probe interprets, see capture.h. */
+
+/* Appends "openat" or, for numbers that this kernel does not have, "syscall_0x1c9". */
+void gt_decode_name (GString *out, const GtLinuxCall *call, gint nr);
+/* Appends "AT_FDCWD, \"/etc/passwd\", 0x80000, 0": @enter has the arguments and what was captured
+ * on entry; @leave (nullable) has what the kernel filled in. */
+void gt_decode_args (GString *out, const GtLinuxCall *call, const GTEvent *enter,
+                     const GTEvent *leave, const GtDecodeOptions *options);
+/* Appends "3", "-1 ENOENT (No such file or directory)", "0x7f12...", "?". */
+void gt_decode_result (GString *out, const GtLinuxCall *call, const GTEvent *leave);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Numbers and quoted strings appended to a GString, without printf: a trace is millions of them. */
+#ifndef GT_TEXT_H
+#define GT_TEXT_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+void gt_text_unsigned (GString *out, guint64 value);
+void gt_text_signed (GString *out, gint64 value);
+/* With leading zeros up to @width digits. */
+void gt_text_padded (GString *out, guint64 value, guint width);
+/* "0" or "0x1f". */
+void gt_text_hex (GString *out, guint64 value);
+/* "0" or "0755". */
+void gt_text_octal (GString *out, guint64 value);
+/* "NULL" or "0x7ffc0". */
+void gt_text_pointer (GString *out, guint64 value);
+/* "\"text\\n\"", with "..." behind the closing quote when @cut. */
+void gt_text_quoted (GString *out, const guint8 *data, gsize size, gboolean cut);
+/* A name from the guest: no quotes, nothing that a terminal would act on. */
+void gt_text_name (GString *out, const char *name, gsize max_size);
+/* A sentence that may have such names in it: the same, but backslashes and UTF-8 stay. */
+void gt_text_message (GString *out, const char *text);
+
+G_END_DECLS
+
+#endif

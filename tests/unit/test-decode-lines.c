@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Events joined into lines and counts, as the command prints them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/join.h"
+#include "cli/line.h"
+#include "cli/names.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/summary.h"
+#include "test-decode-data.h"
+
+#define BASE_NS (G_GINT64_CONSTANT (1764000001) * 1000000000 + 123456789)
+
+typedef struct {
+  GPtrArray *data;
+  GtCallTable *calls;
+  GtJoin *join;
+  GtLineStyle style;
+  GString *out;
+  gint64 now;
+} Fixture;
+
+static const GtLinuxCall *
+look_up (gconstpointer data, gint nr)
+{
+  const GPtrArray *calls = data;
+
+  return (guint) nr < calls->len ? g_ptr_array_index (calls, nr) : NULL;
+}
+
+static void
+on_call (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave, gpointer data)
+{
+  Fixture *fixture = data;
+
+  gt_line_append (fixture->out, &fixture->style, info, enter, leave);
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->data = test_data_load ("6.12");
+  fixture->calls = gt_call_table_new (look_up, fixture->data);
+  fixture->join = gt_join_new (fixture->calls, TRUE, on_call, fixture);
+  fixture->out = g_string_new (NULL);
+  fixture->now = BASE_NS;
+  gt_line_style_init (&fixture->style, 32);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  gt_join_free (fixture->join);
+  gt_call_table_free (fixture->calls);
+  g_string_free (fixture->out, TRUE);
+  g_ptr_array_unref (fixture->data);
+}
+
+static GTEvent
+make_event (Fixture *fixture, GTEventType type, guint thread, const char *comm, const char *name)
+{
+  GTEvent event = {
+    .type = type,
+    .time = fixture->now,
+    .pid = (vmi_pid_t) thread,
+    .tid = (vmi_pid_t) thread,
+    .thread = 0xffff888000000000 + thread * 64,
+    .number = name != NULL ? test_data_find (fixture->data, name)->nr : -1,
+  };
+
+  fixture->now += 41000;
+  memcpy (event.comm, comm, MIN (strlen (comm), sizeof event.comm));
+  return event;
+}
+
+static void
+enter (Fixture *fixture, guint thread, const char *comm, const char *name, guint64 arg0)
+{
+  GTEvent event = make_event (fixture, GT_EVENT_SYSCALL, thread, comm, name);
+
+  event.args[0] = arg0;
+  gt_join_event (fixture->join, &event);
+}
+
+static void
+leave (Fixture *fixture, guint thread, const char *comm, const char *name, gint64 retval)
+{
+  GTEvent event = make_event (fixture, GT_EVENT_SYSRET, thread, comm, name);
+
+  event.retval = retval;
+  gt_join_event (fixture->join, &event);
+}
+
+static void
+test_simple (Fixture *fixture, gconstpointer data)
+{
+  char path[] = "/etc/passwd";
+  GTCapture capture = {
+    .arg = 1, .is_string = 1, .address = 0x1000, .size = strlen (path), .data = (guint8 *) path
+  };
+  GTEvent event = make_event (fixture, GT_EVENT_SYSCALL, 231, "cat", "openat");
+
+  event.args[0] = (guint64) -100;
+  event.args[1] = 0x1000;
+  event.n_captures = 1;
+  event.captures = &capture;
+  gt_join_event (fixture->join, &event);
+  memset (path, 'x', sizeof path); /* the event's memory is gone when the call returns */
+  g_assert_cmpstr (fixture->out->str, ==, "");
+  leave (fixture, 231, "cat", "openat", 3);
+  g_assert_cmpstr (fixture->out->str, ==,
+                   "16:00:01.123456 cat[231] openat(AT_FDCWD, \"/etc/passwd\", O_RDONLY) = 3 "
+                   "<0.000041>\n");
+}
+
+static void
+test_interleaved (Fixture *fixture, gconstpointer data)
+{
+  enter (fixture, 1, "a", "close", 3);
+  enter (fixture, 2, "b", "close", 4);
+  leave (fixture, 2, "b", "close", -9);
+  leave (fixture, 1, "a", "close", 0);
+  g_assert_cmpstr (fixture->out->str, ==,
+                   "16:00:01.123497 b[2] close(4) = -1 EBADF (Bad file descriptor) <0.000041>\n"
+                   "16:00:01.123456 a[1] close(3) = 0 <0.000123>\n");
+}
+
+static void
+test_exit (Fixture *fixture, gconstpointer data)
+{
+  enter (fixture, 1, "a", "exit_group", 0);
+  gt_join_finish (fixture->join);
+  g_assert_cmpstr (fixture->out->str, ==, "16:00:01.123456 a[1] exit_group(0) = ?\n");
+}
+
+static void
+test_unfinished (Fixture *fixture, gconstpointer data)
+{
+  enter (fixture, 1, "a", "close", 3);
+  enter (fixture, 2, "b", "pause", 0);
+  enter (fixture, 1, "a", "dup", 4);   /* the close never returned */
+  leave (fixture, 1, "a", "close", 0); /* nor was this the dup's return */
+  gt_join_finish (fixture->join);
+  g_assert_cmpstr (fixture->out->str, ==,
+                   "16:00:01.123456 a[1] close(3 <unfinished ...>\n"
+                   "16:00:01.123538 a[1] dup(4 <unfinished ...>\n"
+                   "16:00:01.123579 a[1] <... close resumed> = 0\n"
+                   "16:00:01.123497 b[2] pause( <unfinished ...>\n");
+}
+
+static void
+test_late (Fixture *fixture, gconstpointer data)
+{
+  leave (fixture, 1, "sh", "read", 3);
+  leave (fixture, 1, "sh", NULL, -4);
+  leave (fixture, 1, "sh", "wait4", -512);
+  g_assert_cmpstr (
+      fixture->out->str, ==,
+      "16:00:01.123456 sh[1] <... read resumed> = 3\n"
+      "16:00:01.123497 sh[1] <... syscall_? resumed> = -1 EINTR (Interrupted system call)\n"
+      "16:00:01.123538 sh[1] <... wait4 resumed> = ? ERESTARTSYS (To be restarted if SA_RESTART "
+      "is set)\n");
+}
+
+static void
+test_fork (Fixture *fixture, gconstpointer data)
+{
+  enter (fixture, 1, "sh", "fork", 0);
+  leave (fixture, 2, "sh", "fork", 0); /* the child's */
+  leave (fixture, 1, "sh", "fork", 2);
+  g_assert_cmpstr (fixture->out->str, ==, "16:00:01.123456 sh[1] fork() = 2 <0.000082>\n");
+}
+
+static void
+test_execve (Fixture *fixture, gconstpointer data)
+{
+  GTEvent event;
+
+  enter (fixture, 5, "sh", "execve", 0);
+  event = make_event (fixture, GT_EVENT_SYSRET, 5, "ls", "execve");
+  event.tid = 4; /* the leader's, now that it is gone */
+  gt_join_event (fixture->join, &event);
+  enter (fixture, 5, "sh", "execve", 0);
+  leave (fixture, 5, "sh", "execve", -2);
+  g_assert_cmpstr (fixture->out->str, ==,
+                   "16:00:01.123456 ls[4] execve(NULL, NULL, NULL) = 0 <0.000041>\n"
+                   "16:00:01.123538 sh[5] execve(NULL, NULL, NULL) = -1 ENOENT (No such file or "
+                   "directory) <0.000041>\n");
+}
+
+static void
+test_hostile_comm (Fixture *fixture, gconstpointer data)
+{
+  enter (fixture, 1, "\x1b]0;x\a\n[1] read", "getpid", 0);
+  leave (fixture, 1, "", NULL, 1);
+  g_assert_cmpstr (fixture->out->str, ==,
+                   "16:00:01.123456 \\33]0;x\\7\\n[1] read[1] getpid() = 1 <0.000041>\n");
+}
+
+static void
+test_odd_times (Fixture *fixture, gconstpointer data)
+{
+  fixture->now = G_MININT64;
+  enter (fixture, 1, "a", "getpid", 0);
+  fixture->now = G_MAXINT64 - 100000;
+  leave (fixture, 1, "a", "getpid", 1);
+  enter (fixture, 1, "a", "getpid", 0);
+  fixture->now = 0;
+  leave (fixture, 1, "a", "getpid", 1);
+  g_assert_true (g_str_has_prefix (fixture->out->str, "00:00:00.000000 a[1] getpid() = 1 <"));
+}
+
+static void
+count_call (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave, gpointer data)
+{
+  guint *n = data;
+
+  (*n)++;
+}
+
+/* A guest that never lets a call return must not fill our memory. */
+static void
+test_bounded (Fixture *fixture, gconstpointer data)
+{
+  guint n = 0;
+  g_autoptr (GtJoin) join = gt_join_new (fixture->calls, TRUE, count_call, &n);
+
+  for (guint i = 0; i < 100000; i++) {
+    GTEvent event = { .type = GT_EVENT_SYSCALL, .thread = i, .number = 0 };
+
+    gt_join_event (join, &event);
+  }
+  g_assert_cmpuint (n, ==, 100000 - 65536);
+  gt_join_finish (join);
+  g_assert_cmpuint (n, ==, 100000);
+}
+
+static void
+test_summary (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GtSummary) summary = gt_summary_new ();
+
+  gt_join_free (fixture->join);
+  fixture->join = gt_join_new (fixture->calls, FALSE, gt_summary_add, summary);
+  enter (fixture, 1, "a", "close", 3);
+  leave (fixture, 1, "a", "close", -9);
+  enter (fixture, 1, "a", "close", 4);
+  leave (fixture, 1, "a", "close", 0);
+  enter (fixture, 1, "a", "getpid", 0);
+  leave (fixture, 1, "a", "getpid", 7);
+  enter (fixture, 1, "a", "exit", 0);
+  gt_summary_append (fixture->out, summary);
+  g_assert_cmpstr (fixture->out->str, ==,
+                   "% time     seconds  usecs/call     calls    errors syscall\n"
+                   "------ ----------- ----------- --------- --------- ----------------\n"
+                   " 66.67    0.000082          41         2         1 close\n"
+                   " 33.33    0.000041          41         1           getpid\n"
+                   "  0.00    0.000000           0         1           exit\n"
+                   "------ ----------- ----------- --------- --------- ----------------\n"
+                   "100.00    0.000123          30         4         1 total\n");
+}
+
+static void
+test_summary_bounded (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GtSummary) summary = gt_summary_new ();
+  GTEvent event = { .type = GT_EVENT_SYSCALL };
+
+  for (gint nr = 1000; nr < 10000; nr++) {
+    event.number = nr;
+    gt_summary_add (gt_call_table_get (fixture->calls, nr), &event, NULL, summary);
+  }
+  gt_summary_append (fixture->out, summary);
+  g_assert_nonnull (strstr (fixture->out->str, " 4904           (other numbers)\n"));
+}
+
+static GtCliOptions *
+parse (GError **error, const char *line)
+{
+  g_auto (GStrv) argv = NULL;
+  g_autofree char **copy = NULL;
+  int argc = 0;
+
+  g_assert_true (g_shell_parse_argv (line, &argc, &argv, NULL));
+  copy = g_memdup2 (argv, sizeof *argv * ((gsize) argc + 1)); /* parsing takes some away */
+  return gt_cli_options_parse (argc, copy, error);
+}
+
+static void
+test_options (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GtCliOptions) options =
+      parse (&error, "guestrace -e trace=openat,close -e read -p 1,2 -p 3 -n sh -n cat -o out "
+                     "-s 7 --for 1.5 -cq web");
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (options->guest, ==, "web");
+  g_assert_cmpuint (options->calls->len, ==, 3);
+  g_assert_cmpstr (g_ptr_array_index (options->calls, 2), ==, "read");
+  g_assert_cmpuint (options->pids->len, ==, 3);
+  g_assert_cmpint (g_array_index (options->pids, gint32, 2), ==, 3);
+  g_assert_cmpstr (options->comms[1], ==, "cat");
+  g_assert_cmpstr (options->output, ==, "out");
+  g_assert_cmpint (options->string_limit, ==, 7);
+  g_assert_cmpfloat (options->seconds, ==, 1.5);
+  g_assert_true (options->summary && options->quiet);
+}
+
+static void
+test_options_dashes (void)
+{
+  g_autoptr (GtCliOptions) options = parse (NULL, "guestrace -- list");
+
+  g_assert_nonnull (options);
+  g_assert_cmpstr (options->guest, ==, "list");
+}
+
+static void
+test_bad_options (void)
+{
+  static const char *const lines[] = {
+    "guestrace",
+    "guestrace a b",
+    "guestrace -p x a",
+    "guestrace -p 0 a",
+    "guestrace -p 1,,2 a",
+    "guestrace -e '' a",
+    "guestrace -e a,,b web",
+    "guestrace -s -1 a",
+    "guestrace -s 5000 a",
+    "guestrace --for=-1 a",
+    "guestrace -e trace=!a b",
+    "guestrace --what a",
+    "guestrace -p '' a",
+    "guestrace -e signal=none a",
+    "guestrace -p 99999999999 a",
+    "guestrace --for nan a",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_test_message ("%s", lines[i]);
+    g_assert_null (parse (&error, lines[i]));
+    g_assert_nonnull (error);
+  }
+}
+
+static void
+test_distance (void)
+{
+  g_assert_cmpuint (gt_cli_distance ("opnat", "openat"), ==, 1);
+  g_assert_cmpuint (gt_cli_distance ("", "abc"), ==, 3);
+  g_assert_cmpuint (gt_cli_distance ("same", "same"), ==, 0);
+  g_assert_cmpuint (gt_cli_distance ("kitten", "sitting"), ==, 3);
+}
+
+static void
+count_failure (gpointer output, gpointer n)
+{
+  g_atomic_int_inc ((gint *) n);
+}
+
+static void
+test_output_file (void)
+{
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "guestrace-test-XXXXXX", NULL);
+  int fd = g_mkstemp (path);
+  g_autoptr (GtOutput) output = gt_output_new (path, NULL);
+  g_autoptr (GString) line = g_string_new ("a line of some length, so that buffers fill up\n");
+  g_autofree char *text = NULL;
+  gsize size = 0;
+
+  g_assert_nonnull (output);
+  for (guint i = 0; i < 100000; i++) {
+    gt_output_append (output, line);
+  }
+  g_assert_cmpint (gt_output_close (output), ==, 0);
+  g_assert_true (g_file_get_contents (path, &text, &size, NULL));
+  g_assert_cmpuint (size, ==, 100000 * line->len);
+  close (fd);
+  g_unlink (path);
+}
+
+static void
+test_output_full (void)
+{
+  gint failures = 0;
+  g_autoptr (GtOutput) output = gt_output_new ("/dev/full", NULL);
+  g_autoptr (GString) line = g_string_new ("text\n");
+
+  if (output == NULL) {
+    g_test_skip ("no /dev/full here");
+    return;
+  }
+  gt_output_set_failed_func (output, count_failure, &failures);
+  gt_output_append (output, line);
+  while (g_atomic_int_get (&failures) == 0) {
+    gt_output_append (output, line);
+    g_usleep (1000);
+  }
+  g_assert_cmpint (gt_output_close (output), ==, ENOSPC);
+  g_assert_cmpint (failures, ==, 1);
+}
+
+/* A reader that reads nothing, and then somebody presses Ctrl-C. */
+static void
+test_output_stuck (void)
+{
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "guestrace-fifo-XXXXXX", NULL);
+  int fd = g_mkstemp (path);
+  g_autoptr (GtOutput) output = NULL;
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  close (fd);
+  g_unlink (path);
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  fd = open (path, O_RDONLY | O_NONBLOCK);
+  output = gt_output_new (path, NULL);
+  g_assert_nonnull (output);
+  g_string_set_size (line, 1 << 20);
+  memset (line->str, 'x', line->len);
+  gt_output_append (output, line);
+  gt_output_hurry (output);
+  g_assert_cmpint (gt_output_close (output), ==, ETIMEDOUT);
+  close (fd);
+  g_unlink (path);
+}
+
+#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_setenv ("TZ", "UTC", TRUE);
+  g_test_init (&argc, &argv, NULL);
+  ADD ("/lines/simple", test_simple);
+  ADD ("/lines/interleaved", test_interleaved);
+  ADD ("/lines/exit", test_exit);
+  ADD ("/lines/unfinished", test_unfinished);
+  ADD ("/lines/late", test_late);
+  ADD ("/lines/fork", test_fork);
+  ADD ("/lines/execve", test_execve);
+  ADD ("/lines/hostile-comm", test_hostile_comm);
+  ADD ("/lines/odd-times", test_odd_times);
+  ADD ("/lines/bounded", test_bounded);
+  ADD ("/lines/summary", test_summary);
+  ADD ("/lines/summary-bounded", test_summary_bounded);
+  g_test_add_func ("/options/all", test_options);
+  g_test_add_func ("/options/dashes", test_options_dashes);
+  g_test_add_func ("/options/bad", test_bad_options);
+  g_test_add_func ("/names/distance", test_distance);
+  g_test_add_func ("/output/file", test_output_file);
+  g_test_add_func ("/output/full", test_output_full);
+  g_test_add_func ("/output/stuck", test_output_stuck);
+  return g_test_run ();
+}
