@@ -58,11 +58,15 @@ static gboolean
 first_piece (vmi_instance_t vmi, const GtPlace *place, addr_t addr, gsize count, GtPaVec *ret)
 {
   page_info_t info;
-  gsize rest;
+  guint64 rest;
 
   if (place->mode == VMI_PM_NONE) {
     ret->pa = addr;
     ret->len = count;
+    return TRUE;
+  }
+  if (place->root == vmi->kernel_dtb && gt_linear_find (vmi, addr, &ret->pa, &rest)) {
+    ret->len = MIN (count, rest);
     return TRUE;
   }
   if (!gt_page_walk (vmi, place->mode, place->root, addr, &info)) {

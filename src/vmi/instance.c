@@ -53,6 +53,7 @@ gt_vmi_find_os (vmi_instance_t vmi, GError **error)
   }
   vmi->linux_os = linux_os;
   vmi->kernel_dtb = gt_linux_dtb (linux_os);
+  gt_linear_init (vmi, linux_os);
   gt_process_cache_init (&vmi->processes, linux_os);
   return TRUE;
 }

@@ -8,6 +8,7 @@
 
 #include "linux/linux.h"
 #include "vmi/drivers/driver.h"
+#include "vmi/linear.h"
 #include "vmi/pagetable.h"
 #include "vmi/process.h"
 
@@ -18,7 +19,8 @@ struct vmi_instance {
   GtPaging paging;
   GtLinux *linux_os;
   addr_t kernel_dtb; /* 0 until the operating system is known */
-  guint n_pauses;    /* of vmi_pause_vm() that were not resumed */
+  GtLinear linear[GT_N_LINEAR];
+  guint n_pauses; /* of vmi_pause_vm() that were not resumed */
 
   /* See gt_vmi_set_held_regs() and gt_vmi_set_held_pid(). */
   guint held_vcpu;

@@ -9,8 +9,8 @@ gt_qemu_is_program (const char *name)
 {
   g_autofree char *base = g_path_get_basename (name);
 
-  return strstr (base, "qemu-system") || strstr (base, "qemu-kvm") || strcmp (base, "kvm") == 0
-         || strcmp (base, "qemu") == 0;
+  return strstr (base, "qemu-system") || strstr (base, "qemu-kvm") || strcmp (base, "kvm") == 0 ||
+         strcmp (base, "qemu") == 0;
 }
 
 /* Cuts one part of a comma-separated list off; two commas stand for one. */
@@ -67,9 +67,8 @@ option_is_on (const char *options, const char *key)
 {
   g_autofree char *value = gt_qemu_option_get (options, key, FALSE);
 
-  return value
-         && (strcmp (value, "on") == 0 || strcmp (value, "yes") == 0 || strcmp (value, "true") == 0
-             || strcmp (value, "y") == 0);
+  return value && (strcmp (value, "on") == 0 || strcmp (value, "yes") == 0 ||
+                   strcmp (value, "true") == 0 || strcmp (value, "y") == 0);
 }
 
 static GtQemuAddress *
@@ -141,8 +140,8 @@ chardev_address (const char *const *argv, const char *id, const char *dir)
     }
     backend = gt_qemu_option_get (options, "backend", TRUE);
     dev_id = gt_qemu_option_get (options, "id", FALSE);
-    if (g_strcmp0 (backend, "socket") != 0 || g_strcmp0 (dev_id, id) != 0
-        || !option_is_on (options, "server")) {
+    if (g_strcmp0 (backend, "socket") != 0 || g_strcmp0 (dev_id, id) != 0 ||
+        !option_is_on (options, "server")) {
       continue;
     }
     path = gt_qemu_option_get (options, "path", FALSE);
@@ -186,8 +185,8 @@ add_monitor (GtQemuCmdline *cmdline, gboolean qmp, GtQemuAddress *address)
   if (!qmp) {
     at = cmdline->monitors->len;
   } else {
-    while (at < cmdline->monitors->len
-           && ((GtQemuMonitorSpec *) cmdline->monitors->pdata[at])->qmp) {
+    while (at < cmdline->monitors->len &&
+           ((GtQemuMonitorSpec *) cmdline->monitors->pdata[at])->qmp) {
       at++;
     }
   }
@@ -253,8 +252,7 @@ gt_qemu_cmdline_parse (const char *const *argv, const char *dir)
       parse_mon (cmdline, argv, value, dir);
     } else if (strcmp (option, "gdb") == 0) {
       /* QEMU itself makes a TCP stub a server. */
-      set_gdb (cmdline,
-               device_address (argv, value, dir, g_str_has_prefix (value, "tcp:")));
+      set_gdb (cmdline, device_address (argv, value, dir, g_str_has_prefix (value, "tcp:")));
     } else if (strcmp (option, "append") != 0) {
       continue;
     }

@@ -17,11 +17,11 @@ struct GtQemuControl {
   GtGdbTarget *target; /* known from the first connection on */
   guint n_vcpus;
 
-  GtGdb *gdb;              /* while held */
-  GtQemuStub *stub;        /* while held, when it was opened through the monitor */
-  guint holds;             /* nested hold() */
-  guint pauses;            /* nested pause() */
-  gboolean owner_running;  /* whether the guest ran before the first of them */
+  GtGdb *gdb;             /* while held */
+  GtQemuStub *stub;       /* while held, when it was opened through the monitor */
+  guint holds;            /* nested hold() */
+  guint pauses;           /* nested pause() */
+  gboolean owner_running; /* whether the guest ran before the first of them */
   gboolean gone;
 
   /* The last breakpoint that run_to() told of: that vCPU has to get past it first. */

@@ -183,8 +183,8 @@ pause_guest (GtQemuControl *control, GError **error)
   if (!remember_owner (control, error)) {
     return FALSE;
   }
-  if (control->pauses == 0 && control->holds == 0 && control->owner_running
-      && !monitor_do (control, "stop", error)) {
+  if (control->pauses == 0 && control->holds == 0 && control->owner_running &&
+      !monitor_do (control, "stop", error)) {
     return FALSE;
   }
   control->pauses++;
@@ -290,8 +290,8 @@ gt_qemu_control_need_hold (GtQemuControl *control, GError **error)
 static gboolean
 regs_from_monitor (GtQemuControl *control, guint vcpu, x86_registers_t *ret, GError **error)
 {
-  g_autofree char *text
-      = gt_qemu_monitor_command (control->monitor, (int) vcpu, "info registers", error);
+  g_autofree char *text =
+      gt_qemu_monitor_command (control->monitor, (int) vcpu, "info registers", error);
 
   if (!text) {
     return FALSE;
@@ -369,9 +369,8 @@ write_as (GtQemuControl *control, guint vcpu, addr_t va, const void *buf, gsize 
 {
   g_autofree guint8 *back = g_malloc (len);
 
-  return gt_gdb_write_va (control->gdb, vcpu, va, buf, len, NULL)
-         && gt_gdb_read_va (control->gdb, vcpu, va, back, len, NULL)
-         && memcmp (back, buf, len) == 0;
+  return gt_gdb_write_va (control->gdb, vcpu, va, buf, len, NULL) &&
+         gt_gdb_read_va (control->gdb, vcpu, va, back, len, NULL) && memcmp (back, buf, len) == 0;
 }
 
 /* The stub knows no kernel addresses when every vCPU is in user mode with page tables of its own:
@@ -385,8 +384,8 @@ write_as_kernel (GtQemuControl *control, addr_t va, const void *buf, gsize len)
     guint64 value;
     gboolean ok;
 
-    if (!gt_gdb_read_reg (control->gdb, i, cr3, &value, NULL) || !(value & CR3_USER_HALF)
-        || !gt_gdb_write_reg (control->gdb, i, cr3, value & ~(guint64) CR3_USER_HALF, NULL)) {
+    if (!gt_gdb_read_reg (control->gdb, i, cr3, &value, NULL) || !(value & CR3_USER_HALF) ||
+        !gt_gdb_write_reg (control->gdb, i, cr3, value & ~(guint64) CR3_USER_HALF, NULL)) {
       continue;
     }
     ok = write_as (control, i, va, buf, len);

@@ -34,19 +34,19 @@ gboolean gt_qemu_control_pause (GtQemuControl *control, GError **error);
 gboolean gt_qemu_control_resume (GtQemuControl *control, GError **error);
 gboolean gt_qemu_control_hold (GtQemuControl *control, GError **error);
 gboolean gt_qemu_control_release (GtQemuControl *control, GError **error);
-gboolean gt_qemu_control_run_to (GtQemuControl *control, const addr_t *addrs, guint n_addrs,
-                                 guint timeout_ms, guint *ret_vcpu, addr_t *ret_addr,
-                                 GError **error);
+gboolean
+gt_qemu_control_run_to (GtQemuControl *control, const addr_t *addrs, guint n_addrs,
+                        guint timeout_ms, guint *ret_vcpu, addr_t *ret_addr, GError **error);
 gboolean gt_qemu_control_write_code (GtQemuControl *control, addr_t va, const void *buf, gsize len,
                                      GError **error);
-gboolean gt_qemu_control_get_regs (GtQemuControl *control, guint vcpu, x86_registers_t *ret,
-                                   GError **error);
+gboolean
+gt_qemu_control_get_regs (GtQemuControl *control, guint vcpu, x86_registers_t *ret, GError **error);
 gboolean gt_qemu_control_set_regs (GtQemuControl *control, guint vcpu, const x86_registers_t *regs,
                                    GError **error);
 
 /* Guest-physical memory in packets, for a guest whose process cannot be reached. Slow. */
-gboolean gt_qemu_control_transfer (GtQemuControl *control, const GtPaVec *vec, gsize n,
-                                   gboolean write);
+gboolean
+gt_qemu_control_transfer (GtQemuControl *control, const GtPaVec *vec, gsize n, gboolean write);
 
 G_END_DECLS
 

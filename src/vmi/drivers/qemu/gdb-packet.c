@@ -99,8 +99,8 @@ gt_gdb_packet_decode (const guint8 *data, gsize len, GByteArray *payload, gsize 
   }
   high = g_ascii_xdigit_value ((char) end[1]);
   low = g_ascii_xdigit_value ((char) end[2]);
-  if (high < 0 || low < 0 || sum != (high << 4 | low)
-      || !unescape (start + 1, (gsize) (end - start - 1), payload)) {
+  if (high < 0 || low < 0 || sum != (high << 4 | low) ||
+      !unescape (start + 1, (gsize) (end - start - 1), payload)) {
     return GT_GDB_PACKET_BAD;
   }
   g_byte_array_append (payload, (const guint8 *) "", 1);

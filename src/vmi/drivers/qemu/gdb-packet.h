@@ -18,8 +18,8 @@ void gt_gdb_packet_encode (GByteArray *out, const void *payload, gsize len);
 
 /* Takes the first packet of @data, passing over acknowledgements, and puts what it carries into
  * @payload (a NUL follows it). @ret_used: how many bytes of @data are done with. */
-GtGdbPacketResult gt_gdb_packet_decode (const guint8 *data, gsize len, GByteArray *payload,
-                                        gsize *ret_used);
+GtGdbPacketResult
+gt_gdb_packet_decode (const guint8 *data, gsize len, GByteArray *payload, gsize *ret_used);
 
 void gt_gdb_hex_append (GString *out, const void *data, gsize len);
 /* FALSE unless @hex begins with @len whole bytes; "xx", which stands for unknown ones, is 0. */

@@ -40,8 +40,8 @@ add_reg (GtGdbTarget *target, const char **names, const char **values, GError **
       number = g_ascii_strtoull (values[i], NULL, 10);
     }
   }
-  if (!name || bits == 0 || bits > MAX_REG_BITS || number > G_MAXUINT16
-      || target->regs->len >= MAX_REGS) {
+  if (!name || bits == 0 || bits > MAX_REG_BITS || number > G_MAXUINT16 ||
+      target->regs->len >= MAX_REGS) {
     g_set_error_literal (error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT,
                          "a register without a proper name, size or number");
     return;
@@ -91,8 +91,8 @@ load_document (Loader *loader, GtGdbTarget *target, const char *name, guint dept
     return FALSE;
   }
   context = g_markup_parse_context_new (&parser, 0, &document, NULL);
-  if (!g_markup_parse_context_parse (context, xml, (gssize) strlen (xml), error)
-      || !g_markup_parse_context_end_parse (context, error)) {
+  if (!g_markup_parse_context_parse (context, xml, (gssize) strlen (xml), error) ||
+      !g_markup_parse_context_end_parse (context, error)) {
     g_prefix_error (error, "the debug stub's description of its registers (%s) is broken: ", name);
     return FALSE;
   }

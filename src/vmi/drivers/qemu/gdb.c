@@ -34,10 +34,9 @@ translate_error (GtGdb *gdb, GError *cause, gboolean connecting, GError **error)
   } else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CLOSED) && !connecting) {
     g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
                          "the guest is gone: its QEMU closed the debug stub");
-  } else if (connecting
-             && (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CLOSED)
-                 || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
-                 || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_BUSY))) {
+  } else if (connecting && (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CLOSED) ||
+                            g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+                            g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_BUSY))) {
     g_set_error (error, GT_ERROR, GT_ERROR_BUSY,
                  "the debug stub at %s does not answer: a debugger or another guestrace is "
                  "connected to it; end that first",
@@ -110,7 +109,8 @@ exchange (GtGdb *gdb, const char *payload, gsize len, gint64 deadline, GError **
       return FALSE;
     }
     if (*answer (gdb) == 'W' || *answer (gdb) == 'X') {
-      g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest is gone: its QEMU ended");
+      g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
+                           "the guest is gone: its QEMU ended");
       return FALSE;
     }
   } while (is_stop (answer (gdb)));
@@ -169,8 +169,8 @@ load_xml (const char *name, gpointer user_data, GError **error)
   g_autoptr (GString) xml = g_string_new (NULL);
 
   while (xml->len < MAX_XML) {
-    g_autofree char *payload = g_strdup_printf ("qXfer:features:read:%s:%zx,%zx", name, xml->len,
-                                                (gsize) 0xffb);
+    g_autofree char *payload =
+        g_strdup_printf ("qXfer:features:read:%s:%zx,%zx", name, xml->len, (gsize) 0xffb);
 
     if (!request (gdb, payload, error)) {
       return NULL;
@@ -383,8 +383,8 @@ gt_gdb_read_reg (GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 *ret, GErr
   if (!select_vcpu (gdb, vcpu, error) || !request (gdb, payload, error)) {
     return FALSE;
   }
-  if (*answer (gdb) == 'E' || reg->size > sizeof value
-      || !gt_gdb_hex_decode (answer (gdb), &value, reg->size)) {
+  if (*answer (gdb) == 'E' || reg->size > sizeof value ||
+      !gt_gdb_hex_decode (answer (gdb), &value, reg->size)) {
     return bad_answer (gdb, reg->name, error);
   }
   *ret = GUINT64_FROM_LE (value);
@@ -475,15 +475,15 @@ gt_gdb_write_pa (GtGdb *gdb, guint64 pa, const void *buf, gsize len, GError **er
 gboolean
 gt_gdb_read_va (GtGdb *gdb, guint vcpu, guint64 va, void *buf, gsize len, GError **error)
 {
-  return select_vcpu (gdb, vcpu, error) && set_physical (gdb, FALSE, error)
-         && read_memory (gdb, va, buf, len, error);
+  return select_vcpu (gdb, vcpu, error) && set_physical (gdb, FALSE, error) &&
+         read_memory (gdb, va, buf, len, error);
 }
 
 gboolean
 gt_gdb_write_va (GtGdb *gdb, guint vcpu, guint64 va, const void *buf, gsize len, GError **error)
 {
-  return select_vcpu (gdb, vcpu, error) && set_physical (gdb, FALSE, error)
-         && write_memory (gdb, va, buf, len, error);
+  return select_vcpu (gdb, vcpu, error) && set_physical (gdb, FALSE, error) &&
+         write_memory (gdb, va, buf, len, error);
 }
 
 gboolean

@@ -38,21 +38,21 @@ guint gt_gdb_n_vcpus (const GtGdb *gdb);
 
 /* All registers as the layout says; @len at most its size. */
 gboolean gt_gdb_read_regs (GtGdb *gdb, guint vcpu, guint8 *ret, gsize len, GError **error);
-gboolean gt_gdb_read_reg (GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 *ret,
-                          GError **error);
-gboolean gt_gdb_write_reg (GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 value,
-                           GError **error);
+gboolean
+gt_gdb_read_reg (GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 *ret, GError **error);
+gboolean
+gt_gdb_write_reg (GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 value, GError **error);
 
 /* Guest-physical memory, or virtual memory as @vcpu sees it. */
 gboolean gt_gdb_read_pa (GtGdb *gdb, guint64 pa, void *buf, gsize len, GError **error);
 gboolean gt_gdb_write_pa (GtGdb *gdb, guint64 pa, const void *buf, gsize len, GError **error);
 gboolean gt_gdb_read_va (GtGdb *gdb, guint vcpu, guint64 va, void *buf, gsize len, GError **error);
-gboolean gt_gdb_write_va (GtGdb *gdb, guint vcpu, guint64 va, const void *buf, gsize len,
-                          GError **error);
+gboolean
+gt_gdb_write_va (GtGdb *gdb, guint vcpu, guint64 va, const void *buf, gsize len, GError **error);
 
 /* Breakpoints by debug registers where the hypervisor needs them (@hardware), else by software. */
-gboolean gt_gdb_set_breakpoint (GtGdb *gdb, gboolean hardware, gboolean insert, guint64 va,
-                                GError **error);
+gboolean
+gt_gdb_set_breakpoint (GtGdb *gdb, gboolean hardware, gboolean insert, guint64 va, GError **error);
 
 gboolean gt_gdb_continue (GtGdb *gdb, GError **error);
 /* Lets one vCPU execute one instruction. */

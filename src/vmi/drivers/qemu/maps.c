@@ -12,8 +12,8 @@
 static gboolean
 continues (const GtProcMap *a, const GtProcMap *b)
 {
-  return a->end == b->start && a->shared && b->shared && a->inode != 0 && a->inode == b->inode
-         && a->dev == b->dev && a->offset + (a->end - a->start) == b->offset;
+  return a->end == b->start && a->shared && b->shared && a->inode != 0 && a->inode == b->inode &&
+         a->dev == b->dev && a->offset + (a->end - a->start) == b->offset;
 }
 
 GArray *
@@ -29,8 +29,7 @@ gt_proc_maps_parse (const char *text)
     const char *next = strchr (line, '\n');
 
     if (sscanf (line, "%llx-%llx %4s %llx %x:%x %llu", &start, &end, flags, &offset, &major_number,
-                &minor_number, &inode)
-        == 7) {
+                &minor_number, &inode) == 7) {
       GtProcMap *last = maps->len ? &g_array_index (maps, GtProcMap, maps->len - 1) : NULL;
 
       map.start = start;
@@ -70,8 +69,8 @@ open_if_same (const char *path, const GtProcMap *map)
   int fd;
 
   /* Looked at before it is opened: opening a pipe or a device has effects. */
-  if (stat (path, &st) < 0 || !S_ISREG (st.st_mode) || st.st_ino != map->inode
-      || st.st_dev != map->dev) {
+  if (stat (path, &st) < 0 || !S_ISREG (st.st_mode) || st.st_ino != map->inode ||
+      st.st_dev != map->dev) {
     return -1;
   }
   fd = open (path, O_RDWR | O_CLOEXEC);
@@ -102,9 +101,9 @@ gt_proc_map_open (GPid pid, const GtProcMap *map)
   }
   if (fd < 0) {
     /* QEMU closed its descriptor; the kernel still lets privileged users in. */
-    by_address = g_strdup_printf ("/proc/%d/map_files/%" G_GINT64_MODIFIER
-                                  "x-%" G_GINT64_MODIFIER "x",
-                                  (int) pid, map->start, map->end);
+    by_address =
+        g_strdup_printf ("/proc/%d/map_files/%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x",
+                         (int) pid, map->start, map->end);
     fd = open_if_same (by_address, map);
   }
   return fd;

@@ -78,9 +78,8 @@ translate_error (GtQemuMonitor *monitor, GError *cause, gboolean connecting, GEr
                  connecting ? "QEMU's monitor at %s hung up; it may be serving another program"
                             : "the guest is gone: its QEMU closed the monitor at %s",
                  monitor->where);
-  } else if (connecting
-             && (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
-                 || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_BUSY))) {
+  } else if (connecting && (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+                            g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_BUSY))) {
     g_set_error (error, GT_ERROR, GT_ERROR_BUSY,
                  "QEMU's monitor at %s does not answer: another program is connected to it and "
                  "it serves one at a time; end that program, or give QEMU one more monitor (-qmp)",

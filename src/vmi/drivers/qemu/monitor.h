@@ -20,8 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtQemuMonitor, gt_qemu_monitor_free)
 GPid gt_qemu_monitor_peer (const GtQemuMonitor *monitor);
 
 /* The text that the human monitor answers to @command, given for @vcpu unless that is negative. */
-char *gt_qemu_monitor_command (GtQemuMonitor *monitor, int vcpu, const char *command,
-                               GError **error);
+char *
+gt_qemu_monitor_command (GtQemuMonitor *monitor, int vcpu, const char *command, GError **error);
 
 /* The length of the first whole JSON object in @text, 0 when it is not complete yet. */
 gsize gt_qemu_json_length (const char *text, gsize len);

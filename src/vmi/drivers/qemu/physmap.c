@@ -43,8 +43,8 @@ parse_line (const char *text, Line *ret)
     return FALSE;
   }
   kind = g_strndup (p + 2, (gsize) (close - p - 2));
-  if (strcmp (kind, "ram") != 0 && strcmp (kind, "nv-ram") != 0 && strcmp (kind, "rom") != 0
-      && strcmp (kind, "romd") != 0) {
+  if (strcmp (kind, "ram") != 0 && strcmp (kind, "nv-ram") != 0 && strcmp (kind, "rom") != 0 &&
+      strcmp (kind, "romd") != 0) {
     return FALSE;
   }
   close += 3;

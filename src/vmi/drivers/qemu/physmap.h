@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   guint64 start;
-  guint64 end; /* one past the last byte */
-  guint64 hva; /* where @start is in the QEMU process; 0 unknown */
+  guint64 end;  /* one past the last byte */
+  guint64 hva;  /* where @start is in the QEMU process; 0 unknown */
   gboolean ram; /* the guest's own RAM, not firmware or a device's memory */
 } GtQemuRange;
 

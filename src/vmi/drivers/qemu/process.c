@@ -88,8 +88,8 @@ gt_qemu_process_read (GPid pid)
   }
   exe = read_link (pid, "exe");
   comm = read_comm (pid);
-  if (!gt_qemu_is_program (argv[0]) && !(exe && gt_qemu_is_program (exe))
-      && !(comm && gt_qemu_is_program (comm))) {
+  if (!gt_qemu_is_program (argv[0]) && !(exe && gt_qemu_is_program (exe)) &&
+      !(comm && gt_qemu_is_program (comm))) {
     return NULL;
   }
   proc = g_strdup_printf ("/proc/%d", (int) pid);

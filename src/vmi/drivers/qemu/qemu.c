@@ -147,8 +147,7 @@ qemu_alive (GtDriver *driver)
 {
   GtQemuDriver *qemu = self (driver);
 
-  return !gt_qemu_control_is_gone (qemu->control)
-         && (!qemu->ram || gt_qemu_ram_alive (qemu->ram));
+  return !gt_qemu_control_is_gone (qemu->control) && (!qemu->ram || gt_qemu_ram_alive (qemu->ram));
 }
 
 static const GtDriverOps qemu_ops = {

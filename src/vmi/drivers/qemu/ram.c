@@ -119,8 +119,8 @@ static gboolean
 set_denied (const GtQemuProcess *process, int err, GError **error)
 {
   g_autofree char *owner = gt_qemu_process_owner (process);
-  g_autofree char *name
-      = process->name ? g_strdup (process->name) : g_strdup_printf ("qemu:%d", (int) process->pid);
+  g_autofree char *name =
+      process->name ? g_strdup (process->name) : g_strdup_printf ("qemu:%d", (int) process->pid);
 
   if (err == ESRCH) {
     g_set_error (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest \"%s\" has just ended", name);
@@ -326,9 +326,9 @@ transfer_piece (GtQemuRam *ram, Batch *batch, addr_t pa, guint8 *buf, gsize len,
     if (batch->n == BATCH && !flush (ram, batch, write)) {
       return FALSE;
     }
-    batch->local[batch->n] = (struct iovec) { buf, part };
-    batch->remote[batch->n]
-        = (struct iovec) { GSIZE_TO_POINTER (range->hva + (pa - range->start)), part };
+    batch->local[batch->n] = (struct iovec){ buf, part };
+    batch->remote[batch->n] =
+        (struct iovec){ GSIZE_TO_POINTER (range->hva + (pa - range->start)), part };
     batch->n++;
     batch->bytes += part;
   }
@@ -362,8 +362,7 @@ gt_qemu_ram_map (GtQemuRam *ram, addr_t pa, gsize len)
   if (!locate (ram, pa, len, &index, &part) || part < len || !ram->backings[index].here) {
     return NULL;
   }
-  return ram->backings[index].here
-         + (pa - g_array_index (ram->ranges, GtQemuRange, index).start);
+  return ram->backings[index].here + (pa - g_array_index (ram->ranges, GtQemuRange, index).start);
 }
 
 /* In offsets into a file: what it holds at or after @from, up to @end. */

@@ -187,8 +187,8 @@ gt_qemu_regs_read (GtGdb *gdb, const GtGdbTarget *target, guint vcpu, x86_regist
 }
 
 gboolean
-gt_qemu_regs_write (GtGdb *gdb, const GtGdbTarget *target, guint vcpu,
-                    const x86_registers_t *regs, GError **error)
+gt_qemu_regs_write (GtGdb *gdb, const GtGdbTarget *target, guint vcpu, const x86_registers_t *regs,
+                    GError **error)
 {
   g_autoptr (GByteArray) raw = g_byte_array_new ();
   x86_registers_t wanted = *regs;
@@ -201,8 +201,8 @@ gt_qemu_regs_write (GtGdb *gdb, const GtGdbTarget *target, guint vcpu,
     const GtGdbReg *reg = name->stub ? gt_gdb_target_find (target, name->stub) : NULL;
     guint64 value = *member (&wanted, name->at), now;
 
-    if (reg && raw_value (raw, reg, &now) && now != value
-        && !gt_gdb_write_reg (gdb, vcpu, reg, value, error)) {
+    if (reg && raw_value (raw, reg, &now) && now != value &&
+        !gt_gdb_write_reg (gdb, vcpu, reg, value, error)) {
       return FALSE;
     }
   }

@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 /* From the text of "info registers"; FALSE when it is not that. What it lacks is 0. */
 gboolean gt_qemu_regs_parse (const char *text, x86_registers_t *ret);
 
-gboolean gt_qemu_regs_read (GtGdb *gdb, const GtGdbTarget *target, guint vcpu,
-                            x86_registers_t *ret, GError **error);
+gboolean gt_qemu_regs_read (GtGdb *gdb, const GtGdbTarget *target, guint vcpu, x86_registers_t *ret,
+                            GError **error);
 
 /* Writes those registers that differ from what the vCPU has. */
 gboolean gt_qemu_regs_write (GtGdb *gdb, const GtGdbTarget *target, guint vcpu,

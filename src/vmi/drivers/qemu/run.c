@@ -151,8 +151,8 @@ step_past (const Run *run, gboolean *ret_hit, GError **error)
 
   *ret_hit = FALSE;
   run->control->hit = FALSE;
-  if (!gt_gdb_step (run->control->gdb, vcpu, error)
-      || !wait_for_stop (run, ret_hit, &timed_out, error)) {
+  if (!gt_gdb_step (run->control->gdb, vcpu, error) ||
+      !wait_for_stop (run, ret_hit, &timed_out, error)) {
     return FALSE;
   }
   return *ret_hit || !timed_out || set_timed_out (run, error);
@@ -216,8 +216,8 @@ run_until_hit (const Run *run, GError **error)
   gboolean hit = FALSE, timed_out = FALSE;
 
   while (!hit && !timed_out) {
-    if (!gt_gdb_continue (run->control->gdb, error)
-        || !wait_for_stop (run, &hit, &timed_out, error)) {
+    if (!gt_gdb_continue (run->control->gdb, error) ||
+        !wait_for_stop (run, &hit, &timed_out, error)) {
       return FALSE;
     }
   }

@@ -22,8 +22,7 @@ gt_qemu_reach_free (GtQemuReach *reach)
 static char *
 process_name (const GtQemuProcess *process)
 {
-  return process->name ? g_strdup (process->name)
-                       : g_strdup_printf ("qemu:%d", (int) process->pid);
+  return process->name ? g_strdup (process->name) : g_strdup_printf ("qemu:%d", (int) process->pid);
 }
 
 static gboolean
@@ -65,8 +64,7 @@ set_unreachable (const GtQemuProcess *process, GError *cause, GError **error)
                  "the guest \"%s\" offers no monitor and no debug stub that could be connected to; "
                  "start QEMU with \"-qmp unix:PATH,server=on,wait=off\"",
                  name);
-  } else if (process->uid != geteuid ()
-             && g_error_matches (cause, GT_ERROR, GT_ERROR_PERMISSION)) {
+  } else if (process->uid != geteuid () && g_error_matches (cause, GT_ERROR, GT_ERROR_PERMISSION)) {
     g_set_error (error, GT_ERROR, GT_ERROR_PERMISSION,
                  "the guest \"%s\" belongs to %s; run as that user or with sudo", name, owner);
   } else {
@@ -170,8 +168,8 @@ same_address (const GtQemuAddress *a, const GtQemuAddress *b)
   if (a->path || b->path) {
     return g_strcmp0 (a->path, b->path) == 0;
   }
-  return strcmp (a->port, b->port) == 0 && g_strv_contains (local, a->host)
-         && g_strv_contains (local, b->host);
+  return strcmp (a->port, b->port) == 0 && g_strv_contains (local, a->host) &&
+         g_strv_contains (local, b->host);
 }
 
 static GtQemuProcess *
@@ -244,8 +242,9 @@ gt_qemu_reach (const char *spec, GError **error)
   static const struct {
     const char *prefix;
     gboolean (*reach) (GtQemuReach *reach, const char *rest, GError **error);
-  } kinds[] = { { "qemu:", reach_pid }, { "qmp:", reach_qmp }, { "gdb:", reach_gdb },
-                { "", reach_name } };
+  } kinds[] = {
+    { "qemu:", reach_pid }, { "qmp:", reach_qmp }, { "gdb:", reach_gdb }, { "", reach_name }
+  };
   g_autoptr (GtQemuReach) reach = g_new0 (GtQemuReach, 1);
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {

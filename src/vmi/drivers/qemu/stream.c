@@ -200,6 +200,7 @@ gt_qemu_stream_open (const GtQemuAddress *address, gint64 deadline, GError **err
   }
   stream = g_new0 (GtQemuStream, 1);
   stream->fd = fd;
+  stream->tcp = !address->path;
   stream->in = g_byte_array_new ();
   return stream;
 }
@@ -254,6 +255,8 @@ gt_qemu_stream_send (GtQemuStream *stream, const void *data, gsize len, gint64 d
 gboolean
 gt_qemu_stream_fill (GtQemuStream *stream, gint64 deadline, GError **error)
 {
+  const int one = 1;
+
   for (;;) {
     guint8 buf[16384];
     ssize_t n = recv (stream->fd, buf, sizeof buf, 0);
@@ -270,6 +273,10 @@ gt_qemu_stream_fill (GtQemuStream *stream, gint64 deadline, GError **error)
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
                            n == 0 ? "the connection was closed" : g_strerror (errno));
       return FALSE;
+    }
+    if (stream->tcp) {
+      /* QEMU sends an answer in pieces and would wait for us to acknowledge each. */
+      (void) setsockopt (stream->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
     }
     if (!wait_for (stream->fd, POLLIN, deadline, error)) {
       return FALSE;

@@ -23,6 +23,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtQemuAddress, gt_qemu_address_free)
 
 typedef struct {
   int fd;
+  gboolean tcp;
   GByteArray *in; /* received, not yet consumed */
 } GtQemuStream;
 

@@ -47,14 +47,14 @@ is_plain_path (const char *path)
 static char *
 make_dir (const GtQemuProcess *process, char **ret_theirs, GError **error)
 {
-  const char *base = g_get_user_runtime_dir ();
+  const char *base = g_getenv ("XDG_RUNTIME_DIR");
   gboolean other_user = process && process->uid != geteuid ();
   g_autofree char *tmp = process ? gt_qemu_process_path (process->pid, "/tmp") : g_strdup ("/tmp");
   g_autofree char *dir = NULL, *name = NULL;
 
   /* The runtime folder is private to its user, and nowhere in another mount namespace. */
-  if (other_user || strcmp (tmp, "/tmp") != 0 || !is_plain_path (base)
-      || g_access (base, W_OK | X_OK) != 0) {
+  if (!base || other_user || strcmp (tmp, "/tmp") != 0 || !is_plain_path (base) ||
+      g_access (base, W_OK | X_OK) != 0) {
     base = "/tmp";
   }
   dir = g_build_filename (strcmp (base, "/tmp") == 0 ? tmp : base, DIR_TEMPLATE, NULL);
@@ -106,7 +106,7 @@ static gboolean
 look_for_open_one (GtQemuStub *stub, GtQemuMonitor *monitor, GError **error)
 {
   g_autofree char *text = gt_qemu_monitor_command (monitor, -1, "info chardev", error);
-  g_autofree char *where = NULL, *dir = NULL;
+  g_autofree char *where = NULL, *dir = NULL, *closed = NULL;
   gboolean connected = FALSE;
 
   if (!text) {
@@ -130,9 +130,9 @@ look_for_open_one (GtQemuStub *stub, GtQemuMonitor *monitor, GError **error)
   dir = g_path_get_dirname (stub->address->path);
   g_clear_pointer (&stub->address, gt_qemu_address_free);
   stub->stale = TRUE;
-  /* Opening ours closes it; its folder is removed if this user may. */
+  closed = gt_qemu_monitor_command (monitor, -1, "gdbserver none", error);
   remove_dir (dir);
-  return TRUE;
+  return closed != NULL;
 }
 
 GtQemuStub *

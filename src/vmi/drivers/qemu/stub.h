@@ -17,8 +17,8 @@ typedef struct {
 } GtQemuStub;
 
 /* @process may be NULL when it is not known. */
-GtQemuStub *gt_qemu_stub_open (GtQemuMonitor *monitor, const GtQemuProcess *process,
-                               GError **error);
+GtQemuStub *
+gt_qemu_stub_open (GtQemuMonitor *monitor, const GtQemuProcess *process, GError **error);
 /* Closes it again and removes the folder. */
 void gt_qemu_stub_close (GtQemuStub *stub, GtQemuMonitor *monitor);
 
