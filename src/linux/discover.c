@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Finding out about a Linux guest: the order of steps, and what is said when one fails. */
-#include "linux/kimage.h"
 #include "linux/linux-private.h"
-#include "linux/vmcoreinfo.h"
 
 #include <guestrace/gt-error.h>
 #include <string.h>
@@ -45,7 +43,7 @@ tables_from_note (GtKimage *image, const GtVmcoreinfo *info, GtKallsymsTables *t
 }
 
 static gboolean
-tables_by_shape (GtKimage *image, GtKallsymsTables *tables)
+tables_in_extents (GtKimage *image, gboolean read_only, GtKallsymsTables *tables)
 {
   gsize n;
   const GtKimageExtent *extents = gt_kimage_extents (image, &n);
@@ -53,7 +51,7 @@ tables_by_shape (GtKimage *image, GtKallsymsTables *tables)
   for (gsize i = 0; i < n; i++) {
     const guint8 *bytes = NULL;
 
-    if (!extents[i].executable && !extents[i].writable) {
+    if ((!extents[i].executable && !extents[i].writable) == read_only) {
       bytes = gt_kimage_peek (image, extents[i].va, extents[i].len);
     }
     if (bytes != NULL && gt_kallsyms_find (bytes, extents[i].len, extents[i].va, tables)) {
@@ -63,25 +61,39 @@ tables_by_shape (GtKimage *image, GtKallsymsTables *tables)
   return FALSE;
 }
 
-/* The symbols, and on the way the note where it exists. */
-static GtKallsyms *
-find_symbols (vmi_instance_t vmi, GtKimage *image, GtVmcoreinfo **info, GError **error)
+/* A kernel that is booting has not made its constants read-only yet. */
+static gboolean
+tables_by_shape (GtKimage *image, GtKallsymsTables *tables)
+{
+  return tables_in_extents (image, TRUE, tables) || tables_in_extents (image, FALSE, tables);
+}
+
+gboolean
+gt_linux_find_tables (vmi_instance_t vmi, GtKimage *image, GtKallsymsTables *ret_tables,
+                      GtVmcoreinfo **ret_info)
 {
   GtKallsymsTables tables = { .image_start = gt_kimage_start (image),
                               .image_end = gt_kimage_end (image) };
+  GtVmcoreinfo *info = gt_vmcoreinfo_find (vmi, image, NULL);
+  gboolean found =
+      (info != NULL && tables_from_note (image, info, &tables)) || tables_by_shape (image, &tables);
 
-  *info = gt_vmcoreinfo_find (vmi, image, NULL);
-  if (*info != NULL && tables_from_note (image, *info, &tables)) {
-    return gt_kallsyms_new (&tables, error);
+  if (!found && info == NULL) {
+    info = gt_vmcoreinfo_scan (vmi, image);
+    found = info != NULL && tables_from_note (image, info, &tables);
   }
-  if (tables_by_shape (image, &tables)) {
+  *ret_tables = tables;
+  *ret_info = info;
+  return found;
+}
+
+static GtKallsyms *
+find_symbols (vmi_instance_t vmi, GtKimage *image, GtVmcoreinfo **info, GError **error)
+{
+  GtKallsymsTables tables;
+
+  if (gt_linux_find_tables (vmi, image, &tables, info)) {
     return gt_kallsyms_new (&tables, error);
-  }
-  if (*info == NULL) {
-    *info = gt_vmcoreinfo_scan (vmi, image);
-    if (*info != NULL && tables_from_note (image, *info, &tables)) {
-      return gt_kallsyms_new (&tables, error);
-    }
   }
   if (*info != NULL) {
     g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
@@ -91,7 +103,8 @@ find_symbols (vmi_instance_t vmi, GtKimage *image, GtVmcoreinfo **info, GError *
   } else {
     g_set_error_literal (error, GT_ERROR, GT_ERROR_UNKNOWN_OS,
                          "no Linux kernel found: the guest runs a 64-bit system, but it has "
-                         "neither Linux's note (VMCOREINFO) nor its symbol table (kallsyms)");
+                         "neither Linux's note (VMCOREINFO) nor its symbol table (kallsyms); if "
+                         "it is still booting, try again when it is up");
   }
   return NULL;
 }

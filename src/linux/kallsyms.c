@@ -17,7 +17,8 @@ typedef struct {
 } Symbol;
 
 struct GtKallsyms {
-  GString *arena;
+  char *arena; /* all names, each with its NUL */
+  gsize arena_len;
   Symbol *symbols; /* by address */
   guint n;
   guint32 *slots; /* open hashing by name: indices into symbols */
@@ -61,6 +62,25 @@ read_tokens (const GtKallsymsTables *tables, Token *tokens)
   return TRUE;
 }
 
+/* Appends the @n tokens that @at names; FALSE when they give more than a name can be. */
+static gboolean
+expand_name (GtKallsyms *syms, const Token *tokens, const guint8 *at, gsize n)
+{
+  gsize start = syms->arena_len;
+
+  for (gsize i = 0; i < n; i++) {
+    const Token *token = &tokens[at[i]];
+
+    if (syms->arena_len - start + token->len > MAX_NAME_LEN) {
+      return FALSE;
+    }
+    memcpy (syms->arena + syms->arena_len, token->text, token->len);
+    syms->arena_len += token->len;
+  }
+  syms->arena[syms->arena_len++] = '\0';
+  return syms->arena_len - start > 2;
+}
+
 /*
  * A name is a length, then that many token numbers; the first letter that they give is the type.
  * Lengths above 127 have two bytes: the low seven bits, then the rest.
@@ -69,11 +89,20 @@ static gboolean
 expand_names (GtKallsyms *syms, const GtKallsymsTables *tables, const Token *tokens)
 {
   const guint8 *at = tables->names, *end = tables->names + tables->names_len;
+  gsize size = (gsize) syms->n * 24 + MAX_NAME_LEN + 1;
 
-  for (guint i = 0; i < tables->n_symbols; i++) {
-    gsize start = syms->arena->len;
+  syms->arena = g_malloc (size);
+  for (guint i = 0; i < syms->n; i++) {
+    gsize start = syms->arena_len;
     gsize len;
 
+    if (size - start < MAX_NAME_LEN + 1) {
+      size += size / 2;
+      if (size > MAX_ARENA) {
+        return FALSE;
+      }
+      syms->arena = g_realloc (syms->arena, size);
+    }
     if (end - at < 2) {
       return FALSE;
     }
@@ -81,21 +110,12 @@ expand_names (GtKallsyms *syms, const GtKallsymsTables *tables, const Token *tok
     if (len & 0x80) {
       len = (len & 0x7f) | (gsize) *at++ << 7;
     }
-    if (len == 0 || len > (gsize) (end - at)) {
+    if (len > (gsize) (end - at) || !expand_name (syms, tokens, at, len)) {
       return FALSE;
     }
-    for (; len > 0; len--, at++) {
-      g_string_append_len (syms->arena, tokens[*at].text, (gssize) tokens[*at].len);
-      if (syms->arena->len - start > MAX_NAME_LEN) {
-        return FALSE;
-      }
-    }
-    if (syms->arena->len - start < 2 || syms->arena->len > MAX_ARENA) {
-      return FALSE;
-    }
-    syms->symbols[i].type = syms->arena->str[start];
+    at += len;
+    syms->symbols[i].type = syms->arena[start];
     syms->symbols[i].name = (guint32) (start + 1);
-    g_string_append_c (syms->arena, '\0');
   }
   return TRUE;
 }
@@ -184,7 +204,7 @@ hash_name (const char *name)
 static const char *
 name_of (const GtKallsyms *syms, const Symbol *symbol)
 {
-  return syms->arena->str + symbol->name;
+  return syms->arena + symbol->name;
 }
 
 /* The slot that holds @name, or the empty one where it belongs. */
@@ -240,7 +260,6 @@ gt_kallsyms_new (const GtKallsymsTables *tables, GError **error)
     syms->image_start = tables->image_start;
     syms->image_end = tables->image_end;
     syms->symbols = g_new (Symbol, syms->n);
-    syms->arena = g_string_sized_new ((gsize) syms->n * 24);
     good = read_tokens (tables, tokens) && expand_names (syms, tables, tokens) &&
            decode_addresses (syms, tables);
   }
@@ -261,9 +280,7 @@ gt_kallsyms_free (GtKallsyms *syms)
   if (syms == NULL) {
     return;
   }
-  if (syms->arena != NULL) {
-    g_string_free (syms->arena, TRUE);
-  }
+  g_free (syms->arena);
   g_free (syms->symbols);
   g_free (syms->slots);
   g_free (syms);

@@ -5,8 +5,10 @@
 
 #include "linux/btf-types.h"
 #include "linux/kallsyms.h"
+#include "linux/kimage.h"
 #include "linux/linux.h"
 #include "linux/syscalls.h"
+#include "linux/vmcoreinfo.h"
 
 G_BEGIN_DECLS
 
@@ -35,6 +37,10 @@ struct GtLinux {
   GtSyscalls *calls;
   GtTaskLayout tasks;
 };
+
+/* discover.c: the tables of kernel symbols; on the way also the note, which may be NULL even so. */
+gboolean gt_linux_find_tables (vmi_instance_t vmi, GtKimage *image, GtKallsymsTables *ret_tables,
+                               GtVmcoreinfo **ret_info);
 
 /* tasks.c: FALSE with a sentence when this kernel's tasks cannot be found. */
 gboolean gt_linux_init_tasks (GtLinux *linux_os, GError **error);

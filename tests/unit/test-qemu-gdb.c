@@ -38,7 +38,7 @@ test_decode (void)
   g_assert_cmpstr ((char *) payload->data, ==, "OK");
 
   /* A run: the character before the star, 0x20 - 29 = 3 times more. */
-  g_assert_cmpint (decode ("$0* x#22", payload, &used), ==, GT_GDB_PACKET_OK);
+  g_assert_cmpint (decode ("$0* x#f2", payload, &used), ==, GT_GDB_PACKET_OK);
   g_assert_cmpstr ((char *) payload->data, ==, "0000x");
 
   g_assert_cmpint (decode ("$a}\003}]b#e3", payload, &used), ==, GT_GDB_PACKET_BAD);
@@ -78,6 +78,34 @@ test_decode_bad (void)
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_assert_cmpint (decode (bad[i], payload, &used), ==, GT_GDB_PACKET_BAD);
     g_assert_cmpuint (used, ==, strlen (bad[i]));
+  }
+}
+
+static void
+test_stops (void)
+{
+  static const struct {
+    const char *payload;
+    GtGdbStopReason reason;
+    guint64 thread;
+  } cases[] = {
+    { "T05thread:p01.02;", GT_GDB_STOP_BREAKPOINT, 2 },
+    { "T05swbreak:;thread:p01.0a;", GT_GDB_STOP_BREAKPOINT, 10 },
+    { "T02thread:01;", GT_GDB_STOP_INTERRUPT, 1 },
+    { "S05", GT_GDB_STOP_BREAKPOINT, 0 },
+    { "T03thread:p01.01;", GT_GDB_STOP_GONE, 1 },
+    { "W00", GT_GDB_STOP_GONE, 0 },
+    { "T06thread:p01.01;", GT_GDB_STOP_OTHER, 1 },
+    { "OK", GT_GDB_STOP_NONE, 0 },
+    { "", GT_GDB_STOP_NONE, 0 },
+    { "T", GT_GDB_STOP_NONE, 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    guint64 thread;
+
+    g_assert_cmpint (gt_gdb_stop_parse (cases[i].payload, &thread), ==, cases[i].reason);
+    g_assert_cmpuint (thread, ==, cases[i].thread);
   }
 }
 
@@ -271,6 +299,7 @@ main (int argc, char **argv)
   g_test_add_func ("/qemu/packet/decode", test_decode);
   g_test_add_func ("/qemu/packet/parts", test_decode_parts);
   g_test_add_func ("/qemu/packet/bad", test_decode_bad);
+  g_test_add_func ("/qemu/packet/stops", test_stops);
   g_test_add_func ("/qemu/packet/hex", test_hex);
   g_test_add_func ("/qemu/target/good", test_target);
   g_test_add_func ("/qemu/target/bad", test_target_bad);

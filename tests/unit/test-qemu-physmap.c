@@ -207,6 +207,10 @@ test_big (void)
   check_range (ranges, 4, 0x100000, 0x80000000, TRUE);
   check_range (ranges, 5, 0xfffc0000, 0x100000000, FALSE);
   check_range (ranges, 6, 0x100000000, 0x200000000, TRUE);
+  g_assert_cmpuint (at (ranges, 6)->block, ==, at (ranges, 0)->block);
+  g_assert_cmpuint (at (ranges, 5)->block, !=, at (ranges, 0)->block);
+  g_assert_cmphex (at (ranges, 6)->offset, ==, 0x80000000);
+  g_assert_cmphex (at (ranges, 3)->offset, ==, 0xf0000);
 }
 
 static void

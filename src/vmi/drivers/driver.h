@@ -66,7 +66,7 @@ struct GtDriver {
   guint64 id;   /* the VMM's pid; 0 when there is none */
 };
 
-/* drivers/qemu/qemu.h: @spec is a plain name, "qemu:PID", "qmp:PATH", "gdb:HOST:PORT" or
+/* drivers/qemu/qemu.c: @spec is a plain name, "qemu:PID", "qmp:PATH", "gdb:HOST:PORT" or
  * "gdb:unix:PATH". */
 GtDriver *gt_qemu_driver_open (const char *spec, GError **error);
 

@@ -157,7 +157,7 @@ release (GtQemuControl *control, GError **error)
 gboolean
 gt_qemu_control_hold (GtQemuControl *control, GError **error)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
   GError *cause = NULL;
   gboolean ok = hold (control, &cause);
 
@@ -167,7 +167,7 @@ gt_qemu_control_hold (GtQemuControl *control, GError **error)
 gboolean
 gt_qemu_control_release (GtQemuControl *control, GError **error)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
   GError *cause = NULL;
   gboolean ok = release (control, &cause);
 
@@ -206,7 +206,7 @@ resume_guest (GtQemuControl *control, GError **error)
 gboolean
 gt_qemu_control_pause (GtQemuControl *control, GError **error)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
   GError *cause = NULL;
   gboolean ok = pause_guest (control, &cause);
 
@@ -216,7 +216,7 @@ gt_qemu_control_pause (GtQemuControl *control, GError **error)
 gboolean
 gt_qemu_control_resume (GtQemuControl *control, GError **error)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
   GError *cause = NULL;
   gboolean ok = resume_guest (control, &cause);
 
@@ -345,7 +345,7 @@ check_vcpu (GtQemuControl *control, guint vcpu, GError **error)
 gboolean
 gt_qemu_control_get_regs (GtQemuControl *control, guint vcpu, x86_registers_t *ret, GError **error)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
   GError *cause = NULL;
   gboolean ok = check_vcpu (control, vcpu, &cause) && get_regs (control, vcpu, ret, &cause);
 
@@ -356,7 +356,7 @@ gboolean
 gt_qemu_control_set_regs (GtQemuControl *control, guint vcpu, const x86_registers_t *regs,
                           GError **error)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
   GError *cause = NULL;
   gboolean ok = check_vcpu (control, vcpu, &cause) && set_regs (control, vcpu, regs, &cause);
 
@@ -403,7 +403,7 @@ gboolean
 gt_qemu_control_write_code (GtQemuControl *control, addr_t va, const void *buf, gsize len,
                             GError **error)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
 
   if (!gt_qemu_control_need_hold (control, error)) {
     return FALSE;
@@ -426,7 +426,7 @@ gt_qemu_control_write_code (GtQemuControl *control, addr_t va, const void *buf, 
 gboolean
 gt_qemu_control_transfer (GtQemuControl *control, const GtPaVec *vec, gsize n, gboolean write)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
   gboolean ok = TRUE;
 
   if (n == 0 || !hold (control, NULL)) {

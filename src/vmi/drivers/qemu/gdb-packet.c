@@ -140,3 +140,36 @@ gt_gdb_hex_decode (const char *hex, void *out, gsize len)
   }
   return TRUE;
 }
+
+guint64
+gt_gdb_thread_number (const char *name)
+{
+  const char *dot = *name == 'p' ? strchr (name, '.') : NULL;
+
+  return g_ascii_strtoull (dot ? dot + 1 : name, NULL, 16);
+}
+
+GtGdbStopReason
+gt_gdb_stop_parse (const char *payload, guint64 *ret_thread)
+{
+  const char *thread = strstr (payload, "thread:");
+  guint8 signal_number = 0;
+
+  *ret_thread = thread ? gt_gdb_thread_number (thread + strlen ("thread:")) : 0;
+  if (*payload == 'W' || *payload == 'X') {
+    return GT_GDB_STOP_GONE;
+  }
+  if ((*payload != 'T' && *payload != 'S') || !gt_gdb_hex_decode (payload + 1, &signal_number, 1)) {
+    return GT_GDB_STOP_NONE;
+  }
+  switch (signal_number) {
+  case 2: /* SIGINT: paused */
+    return GT_GDB_STOP_INTERRUPT;
+  case 3: /* SIGQUIT: shut down */
+    return GT_GDB_STOP_GONE;
+  case 5: /* SIGTRAP */
+    return GT_GDB_STOP_BREAKPOINT;
+  default:
+    return GT_GDB_STOP_OTHER;
+  }
+}

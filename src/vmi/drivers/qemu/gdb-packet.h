@@ -13,6 +13,14 @@ typedef enum {
   GT_GDB_PACKET_BAD, /* a wrong checksum or coding */
 } GtGdbPacketResult;
 
+typedef enum {
+  GT_GDB_STOP_NONE, /* not an announcement of a stop */
+  GT_GDB_STOP_BREAKPOINT,
+  GT_GDB_STOP_INTERRUPT, /* asked for, here or by somebody else */
+  GT_GDB_STOP_GONE,      /* shut down, or the VMM ended */
+  GT_GDB_STOP_OTHER,
+} GtGdbStopReason;
+
 /* Appends @payload as a packet to @out. */
 void gt_gdb_packet_encode (GByteArray *out, const void *payload, gsize len);
 
@@ -24,6 +32,11 @@ gt_gdb_packet_decode (const guint8 *data, gsize len, GByteArray *payload, gsize 
 void gt_gdb_hex_append (GString *out, const void *data, gsize len);
 /* FALSE unless @hex begins with @len whole bytes; "xx", which stands for unknown ones, is 0. */
 gboolean gt_gdb_hex_decode (const char *hex, void *out, gsize len);
+
+/* What a payload says of a stop, and the number of the thread it names (0: none). */
+GtGdbStopReason gt_gdb_stop_parse (const char *payload, guint64 *ret_thread);
+/* The number in a thread's name: "2", or "p01.02" with the multiprocess extension. */
+guint64 gt_gdb_thread_number (const char *name);
 
 G_END_DECLS
 

@@ -6,8 +6,6 @@
 #include <guestrace/gt-error.h>
 #include <string.h>
 
-#include "vmi/drivers/qemu/gdb-packet.h"
-
 #define GREETING_TIMEOUT_MS 3000
 #define COMMAND_TIMEOUT_MS  10000
 #define MAX_VCPUS           4096
@@ -94,7 +92,9 @@ answer (GtGdb *gdb)
 static gboolean
 is_stop (const char *text)
 {
-  return *text == 'T' || *text == 'S' || *text == 'W' || *text == 'X';
+  guint64 thread;
+
+  return gt_gdb_stop_parse (text, &thread) != GT_GDB_STOP_NONE;
 }
 
 /* The answer to one request. The stub announces stops unasked, which no request here waits for. */
@@ -541,50 +541,15 @@ gt_gdb_interrupt (GtGdb *gdb, GError **error)
   return FALSE;
 }
 
-static guint64
-thread_number (const char *name)
-{
-  const char *dot = strchr (name, '.');
-
-  return g_ascii_strtoull (dot ? dot + 1 : name, NULL, 16);
-}
-
 static int
-stopped_vcpu (GtGdb *gdb, const char *text)
+vcpu_of_thread (GtGdb *gdb, guint64 thread)
 {
-  const char *thread = strstr (text, "thread:");
-
-  if (thread) {
-    guint64 number = thread_number (thread + strlen ("thread:"));
-
-    for (guint i = 0; i < gdb->threads->len; i++) {
-      if (thread_number (gdb->threads->pdata[i]) == number) {
-        return (int) i;
-      }
+  for (guint i = 0; i < gdb->threads->len; i++) {
+    if (gt_gdb_thread_number (gdb->threads->pdata[i]) == thread) {
+      return (int) i;
     }
   }
   return -1;
-}
-
-static GtGdbStopReason
-stop_reason (const char *text)
-{
-  guint8 signal_number = 0;
-
-  if (*text == 'W' || *text == 'X') {
-    return GT_GDB_STOP_GONE;
-  }
-  (void) gt_gdb_hex_decode (text + 1, &signal_number, 1);
-  switch (signal_number) {
-  case 2: /* SIGINT: paused */
-    return GT_GDB_STOP_INTERRUPT;
-  case 3: /* SIGQUIT: shut down */
-    return GT_GDB_STOP_GONE;
-  case 5: /* SIGTRAP */
-    return GT_GDB_STOP_BREAKPOINT;
-  default:
-    return GT_GDB_STOP_OTHER;
-  }
 }
 
 gboolean
@@ -593,9 +558,12 @@ gt_gdb_wait (GtGdb *gdb, gint64 deadline, GtGdbStop *ret, GError **error)
   g_autoptr (GError) cause = NULL;
 
   while (receive_packet (gdb, deadline, &cause)) {
-    if (is_stop (answer (gdb))) {
-      ret->reason = stop_reason (answer (gdb));
-      ret->vcpu = stopped_vcpu (gdb, answer (gdb));
+    guint64 thread;
+    GtGdbStopReason reason = gt_gdb_stop_parse (answer (gdb), &thread);
+
+    if (reason != GT_GDB_STOP_NONE) {
+      ret->reason = reason;
+      ret->vcpu = vcpu_of_thread (gdb, thread);
       return TRUE;
     }
   }

@@ -5,19 +5,13 @@
 
 #include <glib.h>
 
+#include "vmi/drivers/qemu/gdb-packet.h"
 #include "vmi/drivers/qemu/gdb-target.h"
 #include "vmi/drivers/qemu/stream.h"
 
 G_BEGIN_DECLS
 
 typedef struct GtGdb GtGdb;
-
-typedef enum {
-  GT_GDB_STOP_BREAKPOINT,
-  GT_GDB_STOP_INTERRUPT, /* asked for, here or by somebody else */
-  GT_GDB_STOP_GONE,      /* shut down, or the VMM ended */
-  GT_GDB_STOP_OTHER,
-} GtGdbStopReason;
 
 typedef struct {
   GtGdbStopReason reason;

@@ -50,6 +50,7 @@ parse_line (const char *text, Line *ret)
   close += 3;
   at = strstr (close, " @0");
   ret->region = at ? g_strndup (close, (gsize) (at - close)) : g_strdup (close);
+  ret->range.offset = at ? g_ascii_strtoull (at + 2, NULL, 16) : 0;
   if (g_str_has_suffix (ret->region, " KVM")) {
     ret->region[strlen (ret->region) - 4] = '\0';
   }
@@ -96,17 +97,18 @@ collect (const char *text)
 }
 
 /* Firmware shadowed in RAM shows as ROM, yet it is the same block. */
-static gboolean
-is_ram (const GArray *lines, const Line *line)
+static void
+join_blocks (const GArray *lines, Line *line)
 {
-  for (guint i = 0; i < lines->len; i++) {
-    const Line *other = &g_array_index (lines, Line, i);
+  line->range.block = lines->len;
+  for (guint i = lines->len; i > 0; i--) {
+    const Line *other = &g_array_index (lines, Line, i - 1);
 
-    if (other->range.ram && strcmp (other->region, line->region) == 0) {
-      return TRUE;
+    if (strcmp (other->region, line->region) == 0) {
+      line->range.block = i - 1;
+      line->range.ram |= other->range.ram;
     }
   }
-  return FALSE;
 }
 
 GArray *
@@ -121,7 +123,7 @@ gt_qemu_physmap_parse (const char *text, GError **error)
     Line *line = &g_array_index (lines, Line, i);
 
     if (line->range.start >= last_end) {
-      line->range.ram = is_ram (lines, line);
+      join_blocks (lines, line);
       any_ram |= line->range.ram;
       last_end = line->range.end;
       g_array_append_val (ranges, line->range);
@@ -147,6 +149,27 @@ gt_qemu_hva_parse (const char *text)
   return g_ascii_strtoull (is + strlen (") is 0x"), NULL, 16);
 }
 
+/* One answer tells the place of the whole block. */
+static gboolean
+place_range (GArray *ranges, guint index, GtQemuMonitor *monitor, GError **error)
+{
+  GtQemuRange *range = &g_array_index (ranges, GtQemuRange, index);
+  g_autofree char *command = NULL, *answer = NULL;
+
+  for (guint i = 0; i < index; i++) {
+    const GtQemuRange *other = &g_array_index (ranges, GtQemuRange, i);
+
+    if (other->block == range->block && other->hva != 0) {
+      range->hva = other->hva - other->offset + range->offset;
+      return TRUE;
+    }
+  }
+  command = g_strdup_printf ("gpa2hva 0x%" G_GINT64_MODIFIER "x", range->start);
+  answer = gt_qemu_monitor_command (monitor, -1, command, error);
+  range->hva = answer ? gt_qemu_hva_parse (answer) : 0;
+  return answer != NULL;
+}
+
 GArray *
 gt_qemu_physmap_read (GtQemuMonitor *monitor, GError **error)
 {
@@ -154,14 +177,9 @@ gt_qemu_physmap_read (GtQemuMonitor *monitor, GError **error)
   g_autoptr (GArray) ranges = text ? gt_qemu_physmap_parse (text, error) : NULL;
 
   for (guint i = 0; ranges && i < ranges->len; i++) {
-    GtQemuRange *range = &g_array_index (ranges, GtQemuRange, i);
-    g_autofree char *command = g_strdup_printf ("gpa2hva 0x%" G_GINT64_MODIFIER "x", range->start);
-    g_autofree char *answer = gt_qemu_monitor_command (monitor, -1, command, error);
-
-    if (!answer) {
+    if (!place_range (ranges, i, monitor, error)) {
       return NULL;
     }
-    range->hva = gt_qemu_hva_parse (answer);
   }
   return g_steal_pointer (&ranges);
 }

@@ -11,9 +11,11 @@ G_BEGIN_DECLS
 
 typedef struct {
   guint64 start;
-  guint64 end;  /* one past the last byte */
-  guint64 hva;  /* where @start is in the QEMU process; 0 unknown */
-  gboolean ram; /* the guest's own RAM, not firmware or a device's memory */
+  guint64 end;    /* one past the last byte */
+  guint64 hva;    /* where @start is in the QEMU process; 0 unknown */
+  guint block;    /* ranges of one block of QEMU's memory have the same number */
+  guint64 offset; /* of @start in that block */
+  gboolean ram;   /* the guest's own RAM, not firmware or a device's memory */
 } GtQemuRange;
 
 /* The ranges of the address space "memory" in the text of "info mtree -f", sorted and apart:

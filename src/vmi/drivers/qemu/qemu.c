@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The driver for unmodified QEMU: control by monitor and debug stub, memory from the process. */
-#include "vmi/drivers/qemu/qemu.h"
-
-#include <guestrace/gt-error.h>
-
+#include "vmi/drivers/driver.h"
 #include "vmi/drivers/qemu/control.h"
 #include "vmi/drivers/qemu/ram.h"
 #include "vmi/drivers/qemu/spec.h"

@@ -100,6 +100,7 @@ check_reason (const GtGdbStop *stop, GError **error)
   case GT_GDB_STOP_GONE:
     g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest shut down");
     return FALSE;
+  case GT_GDB_STOP_NONE:
   case GT_GDB_STOP_OTHER:
   default:
     g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
@@ -249,7 +250,7 @@ gt_qemu_control_run_to (GtQemuControl *control, const addr_t *addrs, guint n_add
                         guint timeout_ms, guint *ret_vcpu, addr_t *ret_addr, GError **error)
 {
   Run run = { control, NULL, addrs, n_addrs, gt_qemu_deadline (timeout_ms), timeout_ms, { 0 } };
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
   g_autoptr (GError) cause = NULL;
 
   if (!gt_qemu_control_need_hold (control, error)) {

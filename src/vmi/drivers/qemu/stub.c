@@ -177,7 +177,7 @@ gt_qemu_stub_close (GtQemuStub *stub, GtQemuMonitor *monitor)
     return;
   }
   if (stub->dir) {
-    g_autofree char *answer = gt_qemu_monitor_command (monitor, -1, "gdbserver none", NULL);
+    g_free (gt_qemu_monitor_command (monitor, -1, "gdbserver none", NULL));
 
     remove_dir (stub->dir);
   }
