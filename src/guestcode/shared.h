@@ -43,6 +43,19 @@ struct gt_step {
   uint32_t limit;
 };
 
+/* ---- The beginning of the probe's code: by it a later host knows a probe that was left behind
+ * ---- */
+
+#define GT_PROBE_MAGIC 0x31656361727473ull /* "strace1" */
+
+struct gt_probe_header {
+  uint64_t magic;
+  uint64_t code_size;
+  uint64_t shared;
+  uint64_t entry, leave;         /* the two hooked places */
+  uint64_t entry_old, leave_old; /* what was there: the first five bytes */
+};
+
 /* ---- The shared pages: one allocation in the guest, in this order ---- */
 
 #define GT_PAGE 4096

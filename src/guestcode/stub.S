@@ -21,6 +21,14 @@
   testb $\mask, k_actions(%rdx, %rcx)
 .endm
 
+/* struct gt_probe_header */
+  .section .text.header, "ax", @progbits
+  .quad 0x31656361727473
+  .quad k_code_size
+  .quad k_shared
+  .quad k_site_entry, k_site_leave
+  .quad k_entry_old, k_leave_old
+
   .text
 
 /*

@@ -7,6 +7,7 @@
 
 #include "guestcode/shared.h"
 #include <stddef.h>
+#include <string.h>
 
 typedef enum { KIND_SYMBOL, KIND_PERCPU, KIND_OFFSET } NameKind;
 
@@ -102,6 +103,15 @@ resolve_row (const GtLinux *linux_os, const NameRow *row, guint64 *ret_value)
   return FALSE;
 }
 
+static guint64
+first_bytes (const guint8 bytes[GT_SITE_LEN])
+{
+  guint64 value = 0;
+
+  memcpy (&value, bytes, GT_SITE_LEN);
+  return value;
+}
+
 gboolean
 gt_probe_names_resolve (const char *name, guint64 *ret_value, gpointer user_data)
 {
@@ -117,6 +127,11 @@ gt_probe_names_resolve (const char *name, guint64 *ret_value, gpointer user_data
     { "k_entry_back", names->sites->entry_back },
     { "k_exit_resume", names->sites->exit_resume },
     { "k_syscall_exit", names->sites->leave_target },
+    { "k_code_size", names->code_size },
+    { "k_site_entry", names->sites->entry },
+    { "k_site_leave", names->sites->leave },
+    { "k_entry_old", first_bytes (names->sites->entry_old) },
+    { "k_leave_old", first_bytes (names->sites->leave_old) },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (own); i++) {

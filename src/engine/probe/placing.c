@@ -16,6 +16,10 @@
 #include "guestcode/shared.h"
 #include "vmi/open.h"
 
+#define MAX_CODE_SIZE 65536
+#define ALIVE_ROUNDS  10
+#define ALIVE_STEP_US 50000 /* as long as a heartbeat takes */
+
 /* What a kernel offers to get executable memory near its text, and to give it back. */
 typedef struct {
   const char *allocate;
@@ -156,7 +160,7 @@ static gboolean
 fill_in (GtPlacedProbe *probe, const GtProbeBlob *blob, GtBorrowed *borrowed, GtPlacedFunc prepare,
          gpointer user_data, GError **error)
 {
-  GtProbeNames names = { probe->linux_os, &probe->sites, 0, probe->shared };
+  GtProbeNames names = { probe->linux_os, &probe->sites, 0, probe->shared, probe->code_size };
   g_autofree guint8 *code = NULL;
   guint64 limit;
 
@@ -219,6 +223,78 @@ place_on_thread (GtPlacedProbe *probe, const GtProbeBlob *blob, GtBorrowed *borr
     release_memory (probe, borrowed, NULL);
   }
   return FALSE;
+}
+
+/* What the call at @site goes to; 0 when there is no call. */
+static addr_t
+call_target (vmi_instance_t vmi, addr_t site)
+{
+  guint8 bytes[GT_SITE_LEN];
+  gint32 displacement;
+
+  if (vmi_read_va (vmi, site, 0, sizeof bytes, bytes, NULL) != VMI_SUCCESS || bytes[0] != 0xe8) {
+    return 0;
+  }
+  memcpy (&displacement, bytes + 1, sizeof displacement);
+  return site + GT_SITE_LEN + displacement;
+}
+
+/* Whether the host of the probe whose shared pages are @pages still moves its heartbeat. */
+static gboolean
+is_alive (GtPages *pages)
+{
+  const gsize offset = offsetof (struct gt_shared, config) + offsetof (struct gt_config, beat);
+  guint64 before, after;
+
+  for (guint i = 0; i < ALIVE_ROUNDS; i++) {
+    if (!gt_pages_read (pages, offset, &before, sizeof before)) {
+      return FALSE;
+    }
+    g_usleep (ALIVE_STEP_US);
+    if (gt_pages_read (pages, offset, &after, sizeof after) && after != before) {
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+gboolean
+gt_probe_find_old (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, addr_t entry,
+                   GError **error)
+{
+  addr_t code = call_target (vmi, entry) & ~(addr_t) (GT_PAGE - 1);
+  struct gt_probe_header header;
+
+  memset (probe, 0, sizeof *probe);
+  if (code == 0 || vmi_read_va (vmi, code, 0, sizeof header, &header, NULL) != VMI_SUCCESS ||
+      header.magic != GT_PROBE_MAGIC || header.entry != entry || header.code_size > MAX_CODE_SIZE) {
+    g_set_error (error, GT_ERROR, GT_ERROR_BUSY,
+                 "the system calls of the guest's kernel %s are hooked by something else than "
+                 "guestrace",
+                 gt_linux_release (linux_os));
+    return FALSE;
+  }
+  probe->vmi = vmi;
+  probe->linux_os = linux_os;
+  probe->code = code;
+  probe->code_size = header.code_size;
+  probe->shared = header.shared;
+  probe->sites.entry = header.entry;
+  probe->sites.leave = header.leave;
+  memcpy (probe->sites.entry_old, &header.entry_old, GT_SITE_LEN);
+  memcpy (probe->sites.leave_old, &header.leave_old, GT_SITE_LEN);
+  probe->hooked = TRUE;
+  probe->pages = gt_pages_new (vmi, probe->shared, sizeof (struct gt_shared), error);
+  if (!probe->pages) {
+    return FALSE;
+  }
+  if (is_alive (probe->pages)) {
+    gt_probe_forget (probe);
+    g_set_error_literal (error, GT_ERROR, GT_ERROR_BUSY,
+                         "another guestrace traces this guest; only one can at a time");
+    return FALSE;
+  }
+  return TRUE;
 }
 
 gboolean

@@ -24,8 +24,14 @@ typedef struct {
 /* Called when the shared pages exist and nothing runs the probe yet. */
 typedef gboolean (*GtPlacedFunc) (GtPlacedProbe *probe, gpointer user_data, GError **error);
 
+/* GT_ERROR_BUSY with @probe->sites.entry set: something hooks the kernel there already. */
 gboolean gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os,
                          GtPlacedFunc prepare, gpointer user_data, GError **error);
+
+/* A probe that a killed guestrace left at the hooked place @entry: fills in @probe, so that it can
+ * be unhooked and removed. GT_ERROR_BUSY when its host lives, or when it is no probe of ours. */
+gboolean gt_probe_find_old (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os,
+                            addr_t entry, GError **error);
 
 /* Puts the kernel's code back: from then on no thread enters the probe. */
 gboolean gt_probe_unhook (GtPlacedProbe *probe, GError **error);

@@ -145,27 +145,7 @@ drop_helpers (GtProbeEngine *probe)
 }
 
 static gboolean
-attach (GtEngine *engine, GError **error)
-{
-  GtProbeEngine *probe = probe_of (engine);
-
-  if (probe->attached) {
-    return TRUE;
-  }
-  memset (&probe->state, 0, sizeof probe->state);
-  if (!gt_probe_place (&probe->placed, probe->vmi, probe->linux_os, prepare, probe, error)) {
-    return FALSE;
-  }
-  probe->attached = TRUE;
-  probe->reader = gt_ring_reader_new (probe->placed.pages);
-  probe->heartbeat = gt_heartbeat_start (probe->placed.pages, CONFIG_AT (beat));
-  gt_pages_read (probe->placed.pages, offsetof (struct gt_shared, state), &probe->state,
-                 sizeof probe->state);
-  gt_guest_clock_init (&probe->clock, probe->state.clock_tsc, (gint64) probe->state.clock_ns,
-                       probe->state.tsc_khz);
-  probe->next_check = 0;
-  return TRUE;
-}
+remove_quietly (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data, GError **error);
 
 /* The answer goes last: the thread runs on as soon as it sees it. */
 static void
@@ -214,6 +194,113 @@ deliver (const struct gt_record *record, gsize size, gpointer user_data)
   }
 }
 
+static gint
+poll_ring (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data, gboolean may_hold)
+{
+  Delivery delivery = { probe, func, user_data, may_hold };
+
+  return gt_ring_reader_poll (probe->reader, deliver, &delivery, &probe->state);
+}
+
+/* Waits until no thread is inside any more, and gives the pages back. Events that come out
+ * meanwhile go to @func, which is NULL for a probe whose ring nobody reads. */
+static gboolean
+remove_quietly (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data, GError **error)
+{
+  gint64 deadline = g_get_monotonic_time () + REMOVE_MAX_US;
+  guint32 flags = GT_FLAG_OFF;
+
+  gt_pages_write (probe->placed.pages, CONFIG_AT (flags), &flags, sizeof flags);
+  for (;;) {
+    g_autoptr (GError) local = NULL;
+
+    if (func) {
+      poll_ring (probe, func, user_data, FALSE);
+    }
+    if (gt_probe_remove (&probe->placed, &local)) {
+      return TRUE;
+    }
+    if (local) {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+    if (g_get_monotonic_time () > deadline) {
+      g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
+                           "a thread of the guest does not leave the probe: the kernel's code is "
+                           "restored, but the probe's pages stay allocated in the guest");
+      return FALSE;
+    }
+    g_usleep (REMOVE_STEP_US);
+  }
+}
+
+/* What waits for room in the ring comes first: once the probe is off it records nothing. */
+static void
+drain (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data)
+{
+  for (guint i = 0; i < DRAIN_ROUNDS; i++) {
+    poll_ring (probe, func, user_data, FALSE);
+    if (probe->state.waiting == 0) {
+      break;
+    }
+    g_usleep (REMOVE_STEP_US);
+  }
+}
+
+/* Takes out what a killed guestrace left behind. */
+static gboolean
+clean_up_old (GtProbeEngine *probe, addr_t entry, GError **error)
+{
+  gboolean ok;
+
+  if (!gt_probe_find_old (&probe->placed, probe->vmi, probe->linux_os, entry, error)) {
+    return FALSE;
+  }
+  g_info ("taking out the probe that a killed guestrace left in the guest");
+  ok = gt_probe_unhook (&probe->placed, error) && remove_quietly (probe, NULL, NULL, error);
+  gt_probe_forget (&probe->placed);
+  return ok;
+}
+
+static gboolean
+place (GtProbeEngine *probe, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (gt_probe_place (&probe->placed, probe->vmi, probe->linux_os, prepare, probe, &local)) {
+    return TRUE;
+  }
+  if (!g_error_matches (local, GT_ERROR, GT_ERROR_BUSY) || probe->placed.sites.entry == 0) {
+    g_propagate_error (error, g_steal_pointer (&local));
+    return FALSE;
+  }
+  return clean_up_old (probe, probe->placed.sites.entry, error) &&
+         gt_probe_place (&probe->placed, probe->vmi, probe->linux_os, prepare, probe, error);
+}
+
+static gboolean
+attach (GtEngine *engine, GError **error)
+{
+  GtProbeEngine *probe = probe_of (engine);
+
+  if (probe->attached) {
+    return TRUE;
+  }
+  memset (&probe->state, 0, sizeof probe->state);
+  if (!place (probe, error)) {
+    return FALSE;
+  }
+  probe->attached = TRUE;
+  probe->reader = gt_ring_reader_new (probe->placed.pages);
+  probe->heartbeat = gt_heartbeat_start (probe->placed.pages, CONFIG_AT (beat));
+  gt_pages_read (probe->placed.pages, offsetof (struct gt_shared, state), &probe->state,
+                 sizeof probe->state);
+  gt_guest_clock_init (&probe->clock, probe->state.clock_tsc, (gint64) probe->state.clock_ns,
+                       probe->state.tsc_khz);
+  probe->next_check = 0;
+  return TRUE;
+}
+
 static gboolean
 guest_is_gone (GtProbeEngine *probe, GError **error)
 {
@@ -256,14 +343,6 @@ take_clock_sample (GtProbeEngine *probe)
 }
 
 static gint
-poll_ring (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data, gboolean may_hold)
-{
-  Delivery delivery = { probe, func, user_data, may_hold };
-
-  return gt_ring_reader_poll (probe->reader, deliver, &delivery, &probe->state);
-}
-
-static gint
 poll_engine (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **error)
 {
   GtProbeEngine *probe = probe_of (engine);
@@ -290,45 +369,6 @@ keep_losses (GtProbeEngine *probe)
   probe->old_losses.damaged += gt_ring_reader_damaged (probe->reader);
 }
 
-/* Threads that wait for the host are let go and leave by themselves; then the pages can go. */
-static gboolean
-empty_and_remove (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data, GError **error)
-{
-  gint64 deadline = g_get_monotonic_time () + REMOVE_MAX_US;
-  guint32 flags = GT_FLAG_OFF;
-
-  /* What waits for room in the ring comes first: after the flag nothing is recorded any more. */
-  for (guint i = 0; i < DRAIN_ROUNDS; i++) {
-    poll_ring (probe, func, user_data, FALSE);
-    if (probe->state.waiting == 0) {
-      break;
-    }
-    g_usleep (REMOVE_STEP_US);
-  }
-  tell_guest (probe, CONFIG_AT (flags), &flags, sizeof flags);
-  /* Nothing of ours may write to the pages once they are given back. */
-  g_clear_pointer (&probe->heartbeat, gt_heartbeat_stop);
-  for (;;) {
-    g_autoptr (GError) local = NULL;
-
-    poll_ring (probe, func, user_data, FALSE);
-    if (gt_probe_remove (&probe->placed, &local)) {
-      return TRUE;
-    }
-    if (local) {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-    if (g_get_monotonic_time () > deadline) {
-      g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
-                           "a thread of the guest does not leave the probe: the kernel's code is "
-                           "restored, but the probe's pages stay allocated in the guest");
-      return FALSE;
-    }
-    g_usleep (REMOVE_STEP_US);
-  }
-}
-
 static gboolean
 detach (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **error)
 {
@@ -338,7 +378,13 @@ detach (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **error)
   if (!probe->attached) {
     return TRUE;
   }
-  ok = gt_probe_unhook (&probe->placed, error) && empty_and_remove (probe, func, user_data, error);
+  ok = gt_probe_unhook (&probe->placed, error);
+  if (ok) {
+    drain (probe, func, user_data);
+    /* Nothing of ours may write to the pages once they are given back. */
+    g_clear_pointer (&probe->heartbeat, gt_heartbeat_stop);
+    ok = remove_quietly (probe, func, user_data, error);
+  }
   keep_losses (probe);
   drop_helpers (probe);
   gt_probe_forget (&probe->placed);
