@@ -50,6 +50,7 @@ run_syscall_cb (GTLoop *loop, const GTEvent *event, GtHeldThread *held, const Gt
   held->regs.rip = callback->function;
   fill_vmi_event (&context, &vmi_event);
   gt_vmi_set_held_regs (loop->vmi, event->vcpu, &held->regs);
+  gt_vmi_set_held_pid (loop->vmi, event->pid);
   call->data = callback->syscall_cb (loop->vmi, &vmi_event, event->pid, (gt_tid_t) event->tid,
                                      callback->user_data);
   gt_vmi_set_held_regs (loop->vmi, event->vcpu, NULL);
@@ -70,6 +71,7 @@ run_sysret_cb (GTLoop *loop, const GTEvent *event, GtHeldThread *held, gint numb
 
   fill_vmi_event (&context, &vmi_event);
   gt_vmi_set_held_regs (loop->vmi, event->vcpu, &held->regs);
+  gt_vmi_set_held_pid (loop->vmi, event->pid);
   func (loop->vmi, &vmi_event, event->pid, (gt_tid_t) event->tid, data);
   gt_vmi_set_held_regs (loop->vmi, event->vcpu, NULL);
   loop->stats.callbacks++;

@@ -46,6 +46,14 @@ fake_write (GtDriver *driver, const GtPaVec *vec, gsize n)
   return TRUE;
 }
 
+static void *
+fake_map_ram (GtDriver *driver, addr_t pa, gsize len)
+{
+  FakeDriver *fake = (FakeDriver *) driver;
+
+  return fake->mapped && pa <= FAKE_RAM_SIZE && len <= FAKE_RAM_SIZE - pa ? fake->ram + pa : NULL;
+}
+
 static addr_t
 fake_max_pa (GtDriver *driver)
 {
@@ -106,6 +114,7 @@ static const GtDriverOps fake_ops = {
   .close = fake_close,
   .read = fake_read,
   .write = fake_write,
+  .map = fake_map_ram,
   .max_pa = fake_max_pa,
   .ram_size = fake_max_pa,
   .n_vcpus = fake_n_vcpus,

@@ -9,7 +9,7 @@
 #include "vmi/drivers/driver.h"
 #include "vmi/instance.h"
 
-#define FAKE_RAM_SIZE (4u * 1024 * 1024)
+#define FAKE_RAM_SIZE (8u * 1024 * 1024)
 #define FAKE_ROOT     0x1000u /* the page-table root of the tests */
 
 /* Entry bits. */
@@ -25,7 +25,8 @@ typedef struct {
   addr_t next_table; /* where fake_table() takes the next page */
   x86_registers_t regs[2];
   guint n_pauses;
-  guint n_reads; /* calls of read() */
+  guint n_reads;   /* calls of read() */
+  gboolean mapped; /* map() works */
 } FakeDriver;
 
 /* A vCPU that pages in @mode, with @levels of VMI_PM_IA32E. */

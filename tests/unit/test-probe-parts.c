@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Parts of the probe engine: the interpreter of capture steps as the guest runs it, the linking of
+ * the probe, the guest's clock. */
+#include <glib.h>
+#include <string.h>
+
+#include "engine/probe/blob.h"
+#include "engine/probe/clock.h"
+#include "engine/probe/events.h"
+#include "guestcode/capture.h"
+
+/* ---- The kernel's functions that the interpreter calls, on a small address space ---- */
+
+#define USER_BASE 0x400000u
+#define USER_SIZE 20000u
+
+static guint8 user[USER_SIZE];
+
+static gboolean
+is_user (uint64_t from, uint64_t n)
+{
+  return from >= USER_BASE && n <= USER_SIZE && from - USER_BASE <= USER_SIZE - n;
+}
+
+long k_strncpy_from_user (char *dst, uint64_t src, long count);
+unsigned long k_copy_from_user (void *to, uint64_t from, unsigned long n);
+
+/* lib/strncpy_from_user.c: the length without the NUL, @count when there is none, or -EFAULT */
+long
+k_strncpy_from_user (char *dst, uint64_t src, long count)
+{
+  for (long i = 0; i < count; i++) {
+    if (!is_user (src + (uint64_t) i, 1)) {
+      return -14;
+    }
+    dst[i] = (char) user[src - USER_BASE + (uint64_t) i];
+    if (!dst[i]) {
+      return i;
+    }
+  }
+  return count;
+}
+
+unsigned long
+k_copy_from_user (void *to, uint64_t from, unsigned long n)
+{
+  if (!is_user (from, n)) {
+    return n;
+  }
+  memcpy (to, user + (from - USER_BASE), n);
+  return 0;
+}
+
+typedef struct {
+  guint n;
+  GTCapture items[GT_MAX_CAPTURES];
+  guint64 buffer[(sizeof (struct gt_record) + GT_SLOT_DATA) / 8];
+} Captured;
+
+/* Runs the steps as the guest does, and reads the outcome as the host does. */
+static void
+run_steps (const struct gt_step *steps, const struct pt_regs *regs, Captured *ret)
+{
+  struct gt_record *record = (gpointer) ret->buffer;
+  GtGuestClock clock = { 0 };
+  GTEvent event;
+  uint32_t n;
+
+  memset (ret, 0, sizeof *ret);
+  n = capture (steps, regs, (uint8_t *) (record + 1));
+  g_assert_cmpuint (n % 8, ==, 0);
+  g_assert_cmpuint (n, <=, GT_SLOT_DATA);
+  record->head = GT_RECORD_ENTRY;
+  gt_probe_event_from_record (record, sizeof *record + n, &clock, &event, ret->items);
+  ret->n = event.n_captures;
+}
+
+static uint64_t
+put_user (guint offset, const void *data, gsize len)
+{
+  memcpy (user + offset, data, len);
+  return USER_BASE + offset;
+}
+
+static void
+test_strings (void)
+{
+  const struct gt_step steps[] = { { GT_STEP_STRING, 1, 0, 0, 4096 },
+                                   { GT_STEP_STRING, 3, 0, 0, 4 },
+                                   { GT_STEP_END } };
+  struct pt_regs regs = { .si = put_user (100, "/etc/passwd", 12), .r10 = USER_BASE + 100 };
+  Captured got;
+
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 2);
+  g_assert_cmpstr ((const char *) got.items[0].data, ==, "/etc/passwd");
+  g_assert_cmpuint (got.items[0].size, ==, 11);
+  g_assert_cmpuint (got.items[0].arg, ==, 1);
+  g_assert_false (got.items[0].cut);
+  g_assert_true (got.items[1].cut);
+  g_assert_cmpmem (got.items[1].data, got.items[1].size, "/etc", 4);
+
+  regs.si = 0;
+  regs.r10 = 0x10;
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 1);
+  g_assert_cmpint (got.items[0].error, ==, -14);
+}
+
+static void
+test_bytes (void)
+{
+  const struct gt_step steps[] = { { GT_STEP_BYTES, 1, GT_LENGTH_ARG0 + 2, 0, 32 },
+                                   { GT_STEP_BYTES, 1, GT_LENGTH_RESULT, 0, 32 },
+                                   { GT_STEP_END } };
+  struct pt_regs regs = { .si = put_user (0, "0123456789", 10), .dx = 1000, .ax = 5 };
+  Captured got;
+
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 2);
+  g_assert_cmpuint (got.items[0].size, ==, 32);
+  g_assert_true (got.items[0].cut);
+  g_assert_cmpmem (got.items[1].data, got.items[1].size, "01234", 5);
+  g_assert_false (got.items[1].cut);
+
+  regs.ax = (uint64_t) -9;
+  regs.dx = 0;
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 1);
+  g_assert_cmpuint (got.items[0].size, ==, 0);
+}
+
+static void
+test_argv (void)
+{
+  const struct gt_step steps[] = { { GT_STEP_STRINGS, 1, 0, 3, 16 }, { GT_STEP_END } };
+  uint64_t argv[5] = { put_user (1000, "one", 4), put_user (1010, "two three", 10), 0 };
+  struct pt_regs regs = { .si = put_user (2000, argv, sizeof argv) };
+  Captured got;
+
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 2);
+  g_assert_cmpstr ((const char *) got.items[1].data, ==, "two three");
+  g_assert_cmpuint (got.items[1].index, ==, 1);
+
+  argv[2] = argv[3] = argv[0];
+  put_user (2000, argv, sizeof argv);
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 3);
+}
+
+static void
+test_iovec (void)
+{
+  const struct gt_step steps[] = { { GT_STEP_IOVEC, 1, GT_LENGTH_ARG0 + 2, 8, 16 },
+                                   { GT_STEP_END } };
+  uint64_t vec[] = { put_user (100, "abc", 3), 3, 0x10, 5, put_user (200, "de", 2), 2 };
+  struct pt_regs regs = { .si = put_user (3000, vec, sizeof vec), .dx = 3 };
+  Captured got;
+
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 3);
+  g_assert_cmpmem (got.items[0].data, got.items[0].size, "abc", 3);
+  g_assert_cmpint (got.items[1].error, ==, -14);
+  g_assert_cmpmem (got.items[2].data, got.items[2].size, "de", 2);
+}
+
+/* Programs choose lengths and pointers; the slot's room is what counts. */
+static void
+test_too_much (void)
+{
+  struct gt_step steps[GT_STEPS_MAX] = { { GT_STEP_STRINGS, 1, 0, 255, 4096 },
+                                         { GT_STEP_BYTES, 0, GT_LENGTH_LIMIT, 0, 4096 },
+                                         { GT_STEP_BYTES, 0, GT_LENGTH_ARG0 + 2, 0, 0xffffffff } };
+  struct pt_regs regs = { .di = USER_BASE, .si = USER_BASE + 8192, .dx = (uint64_t) -1 };
+  uint64_t pointer = USER_BASE + 10;
+  Captured got;
+
+  memset (user, 'x', sizeof user);
+  for (guint i = 0; i < 300; i++) {
+    put_user (8192 + 8 * i, &pointer, sizeof pointer);
+  }
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, >, 0);
+  g_assert_true (got.items[0].cut);
+}
+
+/* ---- Linking ---- */
+
+static gboolean
+resolve (const char *name, guint64 *ret_value, gpointer user_data)
+{
+  const char *missing = user_data;
+
+  if (g_strcmp0 (name, missing) == 0) {
+    return FALSE;
+  }
+  *ret_value =
+      g_str_has_prefix (name, "k_") ? 0xffffffff81000000u + g_str_hash (name) % 0x1000000 : 0;
+  return TRUE;
+}
+
+static void
+test_link (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GtProbeBlob) blob = gt_probe_blob_new (&error);
+  g_autofree guint8 *a = NULL, *b = NULL, *c = NULL;
+  struct gt_probe_header header;
+
+  g_assert_no_error (error);
+  a = gt_probe_blob_link (blob, 0xffffffffc0100000u, resolve, NULL, &error);
+  g_assert_no_error (error);
+  memcpy (&header, a, sizeof header);
+  g_assert_cmphex (header.magic, ==, GT_PROBE_MAGIC);
+  g_assert_cmpuint (gt_probe_blob_offset (blob, "gt_hook_entry"), >=, sizeof header);
+  g_assert_cmpuint (gt_probe_blob_offset (blob, "gt_probe_init"), <, gt_probe_blob_size (blob));
+
+  b = gt_probe_blob_link (blob, 0xffffffffc0100000u, resolve, (gpointer) "k_jiffies", &error);
+  g_assert_null (b);
+  g_assert_nonnull (error);
+  g_assert_nonnull (strstr (error->message, "jiffies"));
+  g_clear_error (&error);
+
+  /* vmalloc memory is out of the reach of a near call. */
+  c = gt_probe_blob_link (blob, 0xffffc90000000000u, resolve, NULL, &error);
+  g_assert_null (c);
+  g_assert_nonnull (error);
+}
+
+/* ---- The clock ---- */
+
+static void
+test_clock (void)
+{
+  GtGuestClock clock;
+  gint64 last = 0;
+
+  gt_guest_clock_init (&clock, 1000000, 5000000000, 2000000);
+  g_assert_cmpint (gt_guest_clock_time (&clock, 1000000), ==, 5000000000);
+  g_assert_cmpint (gt_guest_clock_time (&clock, 1002000), ==, 5000001000);
+
+  /* The counter runs 100 ppm slower than the kernel believed: followed without a step back. */
+  for (guint64 i = 1; i < 2000; i++) {
+    guint64 tsc = 1000000 + i * 100000000;
+    gint64 true_ns = 5000000000 + (gint64) i * 50005000;
+
+    g_assert_cmpint (gt_guest_clock_time (&clock, tsc - 1), >, last);
+    gt_guest_clock_sample (&clock, tsc, true_ns);
+    last = gt_guest_clock_time (&clock, tsc);
+    if (i > 100) {
+      g_assert_cmpint (ABS (last - true_ns), <, 20000);
+    }
+  }
+
+  /* The guest's clock was set. */
+  gt_guest_clock_sample (&clock, clock.last_tsc + 1000, 1000);
+  g_assert_cmpint (gt_guest_clock_time (&clock, clock.last_tsc), ==, 1000);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/probe/capture/strings", test_strings);
+  g_test_add_func ("/probe/capture/bytes", test_bytes);
+  g_test_add_func ("/probe/capture/argv", test_argv);
+  g_test_add_func ("/probe/capture/iovec", test_iovec);
+  g_test_add_func ("/probe/capture/too-much", test_too_much);
+  g_test_add_func ("/probe/link", test_link);
+  g_test_add_func ("/probe/clock", test_clock);
+  return g_test_run ();
+}
