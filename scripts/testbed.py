@@ -178,6 +178,7 @@ class Guest:
     def __init__(self, directory, process=None):
         self.dir = pathlib.Path(directory)
         self.process = process
+        self.qmp_socket = 'qmp.sock'
         try:
             self.pid = int((self.dir / 'pid').read_text())
         except (OSError, ValueError):
@@ -260,7 +261,7 @@ class Guest:
         """One QMP command (no other client may be connected); its result."""
         with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(30)
-            sock.connect(str(self.dir / 'qmp.sock'))
+            sock.connect(str(self.dir / self.qmp_socket))
             with sock.makefile('rwb') as stream:
                 for request in ({'execute': 'qmp_capabilities'},
                                 {'execute': command, 'arguments': arguments}):

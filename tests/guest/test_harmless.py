@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Nothing of the tracer stays in the guest: its kernel's text and memory before, while and after;
+attaching again and again under load; tracers that are killed or stopped."""
+
+import pathlib
+import signal
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'lib'))
+sys.dont_write_bytecode = True
+import guestlab  # noqa: E402
+
+CYCLES = 8
+KILLS = 5
+LOAD = 'while :; do cat /etc/hosts | wc -l; ls -l /bin; find /etc; done >/dev/null 2>&1'
+BAD_WORDS = ('BUG', 'WARNING', 'Oops', 'soft lockup', 'detected stall', 'general protection',
+             'unable to handle')
+
+
+def symbols(guest, *names):
+    """Addresses of kernel symbols, by the guest's own word."""
+    table = guest.sh("grep -E ' (%s)$' /proc/kallsyms" % '|'.join(names))
+    return {line.split()[2]: int(line.split()[0], 16) for line in table.splitlines()}
+
+
+def kernel_text(guest):
+    """The kernel's code, by the hypervisor's word."""
+    where = symbols(guest, '_text', '_etext')
+    file = guest.dir / 'text'
+    size = where['_etext'] - where['_text']
+    # One call a chunk: the monitor stops where a page is not mapped for the vCPU's present CR3.
+    answer = guest.hmp(f'memsave {where["_text"]:#x} {size} "{file}"')
+    if answer.strip():
+        raise guestlab.TestbedError(f'memsave failed: {answer.strip()}')
+    return file.read_bytes()
+
+
+def differing(a, b):
+    return sum(x != y for x, y in zip(a, b)) + abs(len(a) - len(b))
+
+
+def probe_memory(guest):
+    """Bytes that the guest's kernel allocated for a probe, by its own word: the allocators were called
+    on behalf of do_syscall_64, which calls none by itself."""
+    return int(guest.sh("awk '/do_syscall_64/ {s += $2} END {print s + 0}' /proc/vmallocinfo"))
+
+
+def check_health(tap, guest, what):
+    log = guest.sh('dmesg')
+    bad = [line for line in log.splitlines() if any(word in line for word in BAD_WORDS)]
+    tap.ok(not bad and guest.sh('echo alive').strip() == 'alive', f'{what}: the guest is well', bad)
+
+
+def test_text(tap, guest):
+    before = kernel_text(guest)
+    with guestlab.trace(guest) as trace:
+        during, memory = kernel_text(guest), probe_memory(guest)
+        guest.sh('cat /etc/hosts')
+    after = kernel_text(guest)
+    tap.ok(0 < differing(before, during) <= 10, 'two calls differ while tracing',
+           differing(before, during))
+    tap.ok(before == after, 'the kernel text is what it was', differing(before, after))
+    tap.ok(memory > 0 and probe_memory(guest) == 0, 'the pages were given back',
+           f'{memory} bytes while tracing, {probe_memory(guest)} after it')
+    tap.ok(trace.status == 0 and '"/etc/hosts"' in trace.output, 'and it was traced')
+
+
+def test_cycles(tap, guest):
+    """Attach and detach under load: text identical, pages given back."""
+    text = kernel_text(guest)
+    guest.sh(f'({LOAD}) & ({LOAD}) & echo')
+    losses = []
+    for _ in range(CYCLES):
+        run = guestlab.guestrace('--for', '0.3', '-o', '/dev/null', guest.name)
+        if run.returncode != 0 or ' 0 events lost' not in run.stderr:
+            losses.append(run.stderr)
+    tap.ok(not losses, f'{CYCLES} attachments under load, nothing lost', '\n'.join(losses))
+    tap.ok(kernel_text(guest) == text, 'text identical after them')
+    tap.equal(probe_memory(guest), 0, 'every page was given back')
+    check_health(tap, guest, 'after attaching again and again')
+
+
+def start_tracer(guest):
+    """A tracer that has attached: its file has lines."""
+    tracer = guestlab.trace(guest)
+    tracer.start()
+    return tracer
+
+
+def test_kills(tap, guest):
+    """SIGKILL while tracing under load: the guest goes on, the next attachment tidies up."""
+    text = kernel_text(guest)
+    for _ in range(KILLS):
+        tracer = start_tracer(guest)
+        tracer.process.send_signal(signal.SIGKILL)
+        tracer.process.wait()
+        guest.sh('calls 1000', timeout=60)
+    tap.ok(True, f'{KILLS} killed tracers')
+    run = guestlab.guestrace('--for', '0.3', guest.name)
+    tap.ok(run.returncode == 0 and '(' in run.stdout, 'the next one traces', run.stderr)
+    tap.ok(kernel_text(guest) == text, 'text identical after it')
+    tap.equal(probe_memory(guest), 0, 'and what was left behind is gone')
+    check_health(tap, guest, 'after killed tracers')
+
+
+def test_stop(tap, guest):
+    """A tracer that is stopped does not stop the guest."""
+    tracer = start_tracer(guest)
+    tracer.process.send_signal(signal.SIGSTOP)
+    start = time.monotonic()
+    guest.sh('calls 200000', timeout=120)
+    tap.diag(f'200,000 calls beside a stopped tracer took {time.monotonic() - start:.1f} s')
+    tracer.process.send_signal(signal.SIGCONT)
+    time.sleep(0.5)
+    tracer.stop()
+    tap.ok(tracer.status == 0, 'the guest goes on beside a stopped tracer', tracer.stderr)
+    check_health(tap, guest, 'after a stopped tracer')
+
+
+def test_one_at_a_time(tap, guest):
+    """A second tracer is refused, and does the first no harm."""
+    with guestlab.trace(guest) as trace:
+        second = guestlab.guestrace('--for', '1', guest.name)
+        guest.sh('cat /etc/hosts')
+    tap.ok(second.returncode == 1 and second.stderr.count('\n') == 1, 'a second tracer is refused',
+           second.stderr)
+    tap.ok(trace.status == 0 and '"/etc/hosts"' in trace.output, 'the first one goes on')
+
+
+def boot():
+    """A guest with a monitor for the tests beside the one that guestrace uses."""
+    directory = tempfile.mkdtemp(prefix='gttest-')
+    guest = guestlab.boot(kernel=sys.argv[1], dir=directory, qemu_arg=[
+        '-qmp', f'unix:{directory}/second.sock,server=on,wait=off'])
+    guest.qmp_socket = 'second.sock'
+    return guest
+
+
+def main():
+    with guestlab.Tap() as tap, boot() as guest:
+        test_text(tap, guest)
+        test_one_at_a_time(tap, guest)
+        test_cycles(tap, guest)
+        test_kills(tap, guest)
+        test_stop(tap, guest)
+
+
+main()
