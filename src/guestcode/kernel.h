@@ -24,6 +24,7 @@ extern volatile uint32_t k_tsc_khz;
 /* Offsets: the address of the name is the value. */
 extern char k_current_task[], k_cpu_number[];
 extern char k_task_pid[], k_task_tgid[], k_task_comm[], k_task_pending[];
+extern char k_task_stack[], k_pt_regs[];
 extern char k_entry_back[], k_exit_resume[];
 
 #define OFFSET(name)         ((uint64_t) (name))

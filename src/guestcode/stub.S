@@ -21,6 +21,21 @@
   testb $\mask, k_actions(%rdx, %rcx)
 .endm
 
+/* Calls @function (%rcx: the return address of the hook) with the caller's callee-saved registers,
+ * which a held thread shows, as its struct frame. */
+.macro CALL_WITH_FRAME function
+  pushq %rbx
+  pushq %rbp
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  pushq %r15
+  movq %rsp, %rdi
+  movq %rcx, %rsi
+  call \function
+  addq $48, %rsp
+.endm
+
 /* struct gt_probe_header */
   .section .text.header, "ax", @progbits
   .quad 0x31656361727473
@@ -54,27 +69,14 @@ gt_hook_entry:
   pushq %r9
   pushq %r10
   pushq %r11
-  /* struct frame for the C side: the callee-saved registers, then what was pushed above */
-  pushq %rbx
-  pushq %rbp
-  pushq %r12
-  pushq %r13
-  pushq %r14
-  pushq %r15
   leaq k_pt_regs(%rax), %rdi
   movl %ecx, %esi
-  movq %rsp, %rdx
-  leaq 15*8(%rsp), %rcx
-  movq %rsp, %rbp
-  andq $-16, %rsp
   call gt_probe_entry
-  movq %rbp, %rsp
-  popq %r15
-  popq %r14
-  popq %r13
-  popq %r12
-  popq %rbp
-  popq %rbx
+  testl %eax, %eax
+  jz 3f
+  leaq 9*8(%rsp), %rcx
+  CALL_WITH_FRAME gt_probe_slow_entry
+3:
   popq %r11
   popq %r10
   popq %r9
@@ -108,25 +110,13 @@ gt_hook_return:
   jmp k_syscall_exit
 3:
   pushq %rdi
-  pushq %rbx
-  pushq %rbp
-  pushq %r12
-  pushq %r13
-  pushq %r14
-  pushq %r15
   movl %ecx, %esi
-  movq %rsp, %rdx
-  leaq 7*8(%rsp), %rcx
-  movq %rsp, %rbp
-  andq $-16, %rsp
   call gt_probe_return
-  movq %rbp, %rsp
-  popq %r15
-  popq %r14
-  popq %r13
-  popq %r12
-  popq %rbp
-  popq %rbx
+  testl %eax, %eax
+  jz 4f
+  leaq 8(%rsp), %rcx
+  CALL_WITH_FRAME gt_probe_slow_return
+4:
   popq %rdi
   jmp k_syscall_exit
 

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Captures and holding. Both may sleep, so that they work on a slot of their own, of which the host
+ * sees which are taken; a record of the ring is open only for the moment of writing it.
+ */
+#include "slow.h"
+
+#include "capture.h"
+
+/* The host knows how many threads are in here. */
+static void
+wait_a_little (struct gt_shared *shared)
+{
+  __sync_fetch_and_add (&shared->state.waiting, 1);
+  k_usleep_range_state (100, 200, TASK_UNINTERRUPTIBLE);
+  __sync_fetch_and_sub (&shared->state.waiting, 1);
+}
+
+/* A slot is scratch room for captures and the place where a held thread waits. */
+static struct gt_slot *
+take_slot (struct gt_shared *shared, uint32_t *ret_index)
+{
+  for (;;) {
+    uint64_t taken = shared->state.slots_taken;
+
+    if (~taken) {
+      uint32_t free = __builtin_ctzl (~taken);
+
+      if (__sync_bool_compare_and_swap (&shared->state.slots_taken, taken, taken | 1ul << free)) {
+        *ret_index = free;
+        return &shared->slots[free];
+      }
+      continue;
+    }
+    if (must_go (shared)) {
+      return 0;
+    }
+    wait_a_little (shared);
+  }
+}
+
+static void
+give_slot (struct gt_shared *shared, uint32_t index)
+{
+  __sync_fetch_and_and (&shared->state.slots_taken, ~(1ul << index));
+}
+
+struct gt_record *
+record_wait (struct gt_shared *shared, uint32_t size, uint64_t *ret_pos)
+{
+  struct gt_record *record;
+
+  while (!(record = ring_reserve (shared, size, ret_pos))) {
+    if ((shared->config.flags & GT_FLAG_DROP) || must_go (shared)) {
+      __sync_fetch_and_add (&shared->state.dropped, 1);
+      return 0;
+    }
+    __sync_fetch_and_add (&shared->state.waits, 1);
+    wait_a_little (shared);
+  }
+  return record;
+}
+
+static int
+emit_captured (const struct call *call, const struct gt_slot *slot, uint32_t n)
+{
+  return emit (call, slot->data, n);
+}
+
+static void
+show_registers (struct gt_hold *slot, struct pt_regs *regs, const struct frame *frame,
+                const uint64_t *site)
+{
+  uint64_t flags, cr3;
+
+  asm volatile("pushfq; popq %0" : "=r"(flags));
+  asm volatile("movq %%cr3, %0" : "=r"(cr3));
+  slot->regs = (uint64_t) regs;
+  slot->rip = *site;
+  slot->rsp = (uint64_t) site;
+  slot->rbp = frame->rbp;
+  slot->rbx = frame->rbx;
+  slot->r12 = frame->r12;
+  slot->r13 = frame->r13;
+  slot->r14 = frame->r14;
+  slot->r15 = frame->r15;
+  slot->rflags = flags;
+  slot->cr3 = cr3;
+  slot->fs_base = rdmsr (0xc0000100);
+  slot->gs_base = rdmsr (0xc0000101);
+  slot->kernel_gs_base = rdmsr (0xc0000102);
+  copy_words (slot->pt_regs, regs, sizeof *regs);
+}
+
+/* Spins long, then sleeps: an answer takes a microsecond or two, and sleeping costs a hundred. */
+static void
+wait_for_answer (struct gt_shared *shared, struct gt_hold *slot)
+{
+  uint32_t spins = 0;
+
+  while (slot->answer != slot->asked) {
+    asm volatile("pause" : : : "memory");
+    if (++spins < 20000) {
+      if (spins % 256 == 0) {
+        k_cond_resched ();
+        if (must_go (shared)) {
+          return;
+        }
+      }
+      continue;
+    }
+    if (must_go (shared)) {
+      return;
+    }
+    k_usleep_range_state (20, 100, TASK_UNINTERRUPTIBLE);
+  }
+}
+
+/*
+ * The word on the stack that returns into do_syscall_64 from where it enters. Turned to where that
+ * function is about to leave, it makes the call not run.
+ */
+static uint64_t *
+find_back (uint64_t *site)
+{
+  for (int i = 0; i < 32; i++) {
+    if (site[i] == OFFSET (k_entry_back)) {
+      return &site[i];
+    }
+  }
+  return 0;
+}
+
+static void
+hold (struct call *call, struct gt_slot *whole, uint32_t n_captured, const struct frame *frame,
+      uint64_t *site)
+{
+  uint64_t *back = call->type == GT_RECORD_ENTRY ? find_back (site) : site;
+  struct gt_shared *shared = call->shared;
+  struct gt_hold *slot = &whole->hold;
+
+  show_registers (slot, call->regs, frame, back ? back : site);
+  slot->asked++;
+  call->flags |= GT_RECORD_HELD;
+  if (!emit_captured (call, whole, n_captured)) {
+    slot->asked--;
+    return;
+  }
+  wait_for_answer (shared, slot);
+  if (slot->answer != slot->asked) {
+    /* The host may be in the middle of answering: it looks at `asked` before it writes. */
+    slot->asked++;
+    return;
+  }
+  if (slot->verdict == GT_VERDICT_FORCE) {
+    call->regs->ax = slot->value;
+    if (call->type == GT_RECORD_ENTRY && back) {
+      *back = OFFSET (k_exit_resume);
+    }
+  }
+}
+
+static void
+trace (struct call *call, uint32_t index, uint32_t held, const struct frame *frame, uint64_t *site)
+{
+  struct gt_shared *shared = call->shared;
+  const struct gt_step *steps = shared->config.steps[call->type == GT_RECORD_RETURN][index];
+  struct gt_slot *slot = take_slot (shared, &call->slot);
+  uint32_t n;
+
+  if (!slot) {
+    __sync_fetch_and_add (&shared->state.dropped, 1);
+    return;
+  }
+  n = capture (steps, call->regs, slot->data);
+  if (held) {
+    hold (call, slot, n, frame, site);
+  } else {
+    emit_captured (call, slot, n);
+  }
+  give_slot (shared, call->slot);
+}
+
+static struct call
+this_call (uint32_t type)
+{
+  uint64_t task = current_task ();
+  struct pt_regs *regs =
+      (struct pt_regs *) (FIELD (uint64_t, task, k_task_stack) + OFFSET (k_pt_regs));
+  struct call call = { gt_shared, regs, task, type, 0, 0 };
+
+  return call;
+}
+
+static uint32_t
+index_of (const struct pt_regs *regs)
+{
+  return (uint32_t) regs->orig_ax < GT_CALL_OTHER ? (uint32_t) regs->orig_ax : GT_CALL_OTHER;
+}
+
+void
+gt_probe_slow_entry (const struct frame *frame, uint64_t *site)
+{
+  struct call call = this_call (GT_RECORD_ENTRY);
+  uint32_t index = index_of (call.regs);
+
+  trace (&call, index, call.shared->config.actions[index] & GT_ACTION_HOLD_ENTRY, frame, site);
+}
+
+void
+gt_probe_slow_return (const struct frame *frame, uint64_t *site)
+{
+  struct call call = this_call (GT_RECORD_RETURN);
+  uint32_t index = index_of (call.regs);
+
+  if ((int32_t) call.regs->orig_ax == -1 && !is_return_wanted (call.shared, &index)) {
+    return;
+  }
+  call.flags = killed_flag (call.task);
+  trace (&call, index, call.shared->config.actions[index] & GT_ACTION_HOLD_RETURN, frame, site);
+}

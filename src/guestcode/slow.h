@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls that need a slot: user memory is copied, or the thread is held. */
+#ifndef GT_GUESTCODE_SLOW_H
+#define GT_GUESTCODE_SLOW_H
+
+#include "record.h"
+
+#define NR_RT_SIGRETURN 15
+
+/* Called by the stubs with the caller's registers; @site is where the hook's return address lies.
+ */
+void gt_probe_slow_entry (const struct frame *frame, uint64_t *site);
+void gt_probe_slow_return (const struct frame *frame, uint64_t *site);
+
+static inline int
+needs_slot (const struct gt_shared *shared, uint32_t type, uint32_t index)
+{
+  uint8_t hold = type == GT_RECORD_ENTRY ? GT_ACTION_HOLD_ENTRY : GT_ACTION_HOLD_RETURN;
+
+  return (shared->config.actions[index] & hold) ||
+         shared->config.steps[type == GT_RECORD_RETURN][index]->op != GT_STEP_END;
+}
+
+/*
+ * For a return without a number: rt_sigreturn has put the interrupted program's registers there; so
+ * has a call that a ptrace tracer turned away. The host knows by the thread which call it was.
+ */
+static inline int
+is_return_wanted (const struct gt_shared *shared, uint32_t *ret_index)
+{
+  const uint8_t *actions = shared->config.actions;
+
+  *ret_index = actions[NR_RT_SIGRETURN] & GT_ACTION_RETURN ? NR_RT_SIGRETURN : GT_CALL_OTHER;
+  return actions[*ret_index] & GT_ACTION_RETURN;
+}
+
+/* A thread with a fatal signal pending dies before the program sees what the call returned. */
+static inline uint32_t
+killed_flag (uint64_t task)
+{
+  return FIELD (uint64_t, task, k_task_pending) & SIGKILL_BIT ? GT_RECORD_KILLED : 0;
+}
+
+#endif
