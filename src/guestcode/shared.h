@@ -82,6 +82,8 @@ enum {
 
 enum { GT_FLAG_DROP = 1, GT_FLAG_OFF = 2 };
 
+#define GT_CONFIG_MAGIC 0x6543617274736575ull
+
 /* Written by the host only. */
 struct gt_config {
   uint64_t magic;

@@ -2,16 +2,28 @@
 /* The heartbeat thread. */
 #include "engine/probe/heartbeat.h"
 
+#include <stddef.h>
+
+#include "guestcode/shared.h"
+
 #define INTERVAL_US 50000
 
 struct GtHeartbeat {
   GtPages *pages;
-  gsize offset;
   GThread *thread;
   GMutex lock;
   GCond stopped;
   gboolean stop;
 };
+
+static gboolean
+is_ours (GtPages *pages)
+{
+  guint64 magic;
+
+  return gt_pages_read (pages, offsetof (struct gt_shared, config.magic), &magic, sizeof magic) &&
+         magic == GT_CONFIG_MAGIC;
+}
 
 static gpointer
 beat (gpointer data)
@@ -20,8 +32,8 @@ beat (gpointer data)
   guint64 count = (guint64) g_get_monotonic_time ();
 
   g_mutex_lock (&heartbeat->lock);
-  while (!heartbeat->stop) {
-    GtPagesWord word = { heartbeat->offset, ++count };
+  while (!heartbeat->stop && is_ours (heartbeat->pages)) {
+    GtPagesWord word = { offsetof (struct gt_shared, config.beat), ++count };
     gint64 next = g_get_monotonic_time () + INTERVAL_US;
 
     /* A failure means that the guest is gone, which the reader of the ring will say. */
@@ -33,12 +45,11 @@ beat (gpointer data)
 }
 
 GtHeartbeat *
-gt_heartbeat_start (GtPages *pages, gsize offset)
+gt_heartbeat_start (GtPages *pages)
 {
   GtHeartbeat *heartbeat = g_new0 (GtHeartbeat, 1);
 
   heartbeat->pages = pages;
-  heartbeat->offset = offset;
   g_mutex_init (&heartbeat->lock);
   g_cond_init (&heartbeat->stopped);
   heartbeat->thread = g_thread_new ("gt-heartbeat", beat, heartbeat);

@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 
 typedef struct GtHeartbeat GtHeartbeat;
 
-/* Moves the word at @offset of @pages until it is stopped. */
-GtHeartbeat *gt_heartbeat_start (GtPages *pages, gsize offset);
+/* Moves the host's beat in the shared @pages until it is stopped, or until the pages are not the
+ * probe's any more: a guest that rebooted uses them for something else. */
+GtHeartbeat *gt_heartbeat_start (GtPages *pages);
 void gt_heartbeat_stop (GtHeartbeat *heartbeat);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtHeartbeat, gt_heartbeat_stop)

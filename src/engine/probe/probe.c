@@ -11,7 +11,6 @@
 #include "engine/probe/reader.h"
 #include "vmi/open.h"
 
-#define CONFIG_MAGIC   0x6543617274736575ull
 #define CHECK_US       100000
 #define REMOVE_STEP_US 2000
 #define DRAIN_ROUNDS   50
@@ -126,7 +125,7 @@ prepare (GtPlacedProbe *placed, gpointer user_data, GError **error)
 {
   GtProbeEngine *probe = user_data;
 
-  probe->config.magic = CONFIG_MAGIC;
+  probe->config.magic = GT_CONFIG_MAGIC;
   probe->config.flags = 0;
   if (!gt_pages_write (placed->pages, CONFIG_AT (magic), &probe->config, sizeof probe->config)) {
     g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
@@ -292,7 +291,7 @@ attach (GtEngine *engine, GError **error)
   }
   probe->attached = TRUE;
   probe->reader = gt_ring_reader_new (probe->placed.pages);
-  probe->heartbeat = gt_heartbeat_start (probe->placed.pages, CONFIG_AT (beat));
+  probe->heartbeat = gt_heartbeat_start (probe->placed.pages);
   gt_pages_read (probe->placed.pages, offsetof (struct gt_shared, state), &probe->state,
                  sizeof probe->state);
   gt_guest_clock_init (&probe->clock, probe->state.clock_tsc, (gint64) probe->state.clock_ns,
@@ -304,9 +303,22 @@ attach (GtEngine *engine, GError **error)
 static gboolean
 guest_is_gone (GtProbeEngine *probe, GError **error)
 {
-  g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest is gone: it was shut down");
+  g_autofree char *name = vmi_get_name (probe->vmi);
+
+  /* It may have been shut down, have crashed, or QEMU may have been ended: nobody tells. */
+  g_set_error (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest \"%s\" is gone: its QEMU ended",
+               name);
   gt_probe_forget (&probe->placed);
   return TRUE;
+}
+
+static void
+guest_rebooted (GtProbeEngine *probe, GError **error)
+{
+  g_autofree char *name = vmi_get_name (probe->vmi);
+
+  g_set_error (error, GT_ERROR, GT_ERROR_GUEST_GONE,
+               "the guest \"%s\" rebooted: its kernel is not the one that was being traced", name);
 }
 
 /* Whether the guest is still the one that was attached to. */
@@ -326,8 +338,7 @@ check_guest (GtProbeEngine *probe, GError **error)
   if (!gt_vmi_alive (probe->vmi)) {
     return !guest_is_gone (probe, error);
   }
-  g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
-                       "the guest rebooted: its kernel is not the one that was being traced");
+  guest_rebooted (probe, error);
   gt_probe_forget (&probe->placed);
   return FALSE;
 }
