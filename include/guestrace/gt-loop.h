@@ -76,6 +76,14 @@ typedef struct {
  */
 typedef void (*GTEventFunc) (GTLoop *loop, const GTEvent *event, gpointer user_data);
 
+/**
+ * GTStoppedFunc: called once when a loop that was attached to a main context has left its guest.
+ * @loop: the loop; it may be freed or attached again
+ * @error: (nullable): why it stopped, when not because of gt_loop_quit()
+ * @user_data: as given to gt_loop_attach()
+ */
+typedef void (*GTStoppedFunc) (GTLoop *loop, const GError *error, gpointer user_data);
+
 GTLoop *gt_loop_new (const char *guest_name);
 GTLoop *gt_loop_new_full (const char *guest_name, GError **error);
 GTOSType gt_loop_get_ostype (GTLoop *loop);
@@ -87,6 +95,8 @@ gboolean gt_loop_set_cbs (GTLoop *loop, const GTSyscallCallback callbacks[]);
 gboolean gt_loop_set_cbs_full (GTLoop *loop, const GTSyscallCallback callbacks[], GError **error);
 void gt_loop_run (GTLoop *loop);
 gboolean gt_loop_run_full (GTLoop *loop, GError **error);
+gboolean gt_loop_attach (GTLoop *loop, GMainContext *context, GTStoppedFunc stopped_func,
+                         gpointer user_data, GError **error);
 void gt_loop_quit (GTLoop *loop);
 void gt_loop_free (GTLoop *loop);
 

@@ -25,11 +25,12 @@ struct _GTLoop {
   GHashTable *calls; /* thread to its PendingCall, from entry to return */
   GTLoopStats stats;
 
-  gint quit;            /* atomic */
-  gint wake_fd;         /* an eventfd: makes the source look at quit */
-  GSource *source;      /* while attached */
-  GError *failure;      /* why the source stopped by itself */
-  GMainLoop *main_loop; /* while gt_loop_run() is on the stack */
+  gint quit;       /* atomic */
+  gint wake_fd;    /* an eventfd: makes the source look at quit */
+  GSource *source; /* while attached */
+  GTStoppedFunc stopped_func;
+  gpointer stopped_data;
+  GError *failure; /* why the source stopped by itself */
 };
 
 /* What the event of a callback carries for the helpers of gt-guest.h. */
@@ -45,9 +46,11 @@ void gt_loop_dispatch (const GTEvent *event, GtHeldThread *held, gpointer user_d
 /* Forgets calls that have not returned. */
 void gt_loop_forget_calls (GTLoop *loop);
 
-/* source.c: polls the engine from a main context; calls gt_loop_stopped() once when it ends. */
+/* source.c: polls the engine from a main context; calls gt_loop_leave() once when it ends. */
 GSource *gt_loop_source_new (GTLoop *loop);
-void gt_loop_stopped (GTLoop *loop);
+
+/* run.c: takes the instrumentation out, and tells whoever attached the loop. */
+void gt_loop_leave (GTLoop *loop);
 
 G_END_DECLS
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* GTLoop: what users hold in their hands. */
-#include <errno.h>
 #include <guestrace/gt-error.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -360,114 +359,21 @@ gt_loop_get_linux (GTLoop *loop)
   return loop->linux_os;
 }
 
-void
-gt_loop_stopped (GTLoop *loop)
-{
-  if (loop->main_loop) {
-    g_main_loop_quit (loop->main_loop);
-  }
-}
-
-/* Takes the instrumentation out; the first thing that went wrong is what the caller hears of. */
-static gboolean
-leave_guest (GTLoop *loop, GError **error)
-{
-  gboolean failed = loop->failure != NULL;
-
-  if (failed) {
-    g_propagate_error (error, g_steal_pointer (&loop->failure));
-  }
-  if (!loop->engine->ops->detach (loop->engine, gt_loop_dispatch, loop, failed ? NULL : error)) {
-    failed = TRUE;
-  }
-  gt_loop_forget_calls (loop);
-  return !failed;
-}
-
-/**
- * gt_loop_run_full:
- * @loop: a loop
- * @error: (nullable): why it failed
- *
- * Instruments the guest and delivers events and callbacks until gt_loop_quit(). It runs the calling
- * thread's default main context, so that other sources of it work meanwhile. After it the guest's
- * code is what it was. It may be run again.
- *
- * Returns: %FALSE when the guest could not be instrumented, went away, rebooted
- *   (#GT_ERROR_GUEST_GONE) or could not be left cleanly
- */
-gboolean
-gt_loop_run_full (GTLoop *loop, GError **error)
-{
-  g_autoptr (GMainContext) context = NULL;
-  gboolean ok;
-
-  g_return_val_if_fail (loop != NULL && loop->main_loop == NULL, FALSE);
-  if (g_atomic_int_compare_and_exchange (&loop->quit, TRUE, FALSE)) {
-    return TRUE;
-  }
-  if (!loop->engine->ops->attach (loop->engine, error)) {
-    return FALSE;
-  }
-  context = g_main_context_ref_thread_default ();
-  loop->main_loop = g_main_loop_new (context, FALSE);
-  loop->source = gt_loop_source_new (loop);
-  g_source_attach (loop->source, context);
-  g_main_loop_run (loop->main_loop);
-  g_source_destroy (loop->source);
-  g_clear_pointer (&loop->source, g_source_unref);
-  g_clear_pointer (&loop->main_loop, g_main_loop_unref);
-  g_atomic_int_set (&loop->quit, TRUE);
-  ok = leave_guest (loop, error);
-  g_atomic_int_set (&loop->quit, FALSE);
-  return ok;
-}
-
-/**
- * gt_loop_run:
- * @loop: a loop
- *
- * The same as gt_loop_run_full() for programs that need not know why it ended.
- */
-void
-gt_loop_run (GTLoop *loop)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!gt_loop_run_full (loop, &error) && error) {
-    g_info ("%s", error->message);
-  }
-}
-
-/**
- * gt_loop_quit:
- * @loop: a loop
- *
- * Makes gt_loop_run() return; called before it, makes it return as soon as it starts. May be called
- * from a callback, from another thread and from a signal handler.
- */
-void
-gt_loop_quit (GTLoop *loop)
-{
-  const guint64 one = 1;
-  int saved_errno = errno;
-
-  g_atomic_int_set (&loop->quit, TRUE);
-  (void) !write (loop->wake_fd, &one, sizeof one);
-  errno = saved_errno;
-}
-
 /**
  * gt_loop_free:
- * @loop: (nullable): a loop that does not run
+ * @loop: (nullable): a loop that is not inside gt_loop_run()
  *
- * Frees a loop, and leaves the guest.
+ * Frees a loop, and leaves the guest. Not to be called from a callback.
  */
 void
 gt_loop_free (GTLoop *loop)
 {
   if (!loop) {
     return;
+  }
+  if (loop->source) {
+    g_source_destroy (loop->source);
+    g_source_unref (loop->source);
   }
   if (loop->engine) {
     loop->engine->ops->free (loop->engine);

@@ -22,13 +22,6 @@ typedef struct {
   gint64 last_event;
 } EngineSource;
 
-static gboolean
-stop (EngineSource *source)
-{
-  gt_loop_stopped (source->loop);
-  return G_SOURCE_REMOVE;
-}
-
 /* Polls until there is nothing for SPIN_US; FALSE when the engine failed. */
 static gboolean
 poll_while_busy (EngineSource *source)
@@ -82,7 +75,8 @@ dispatch (GSource *gsource, GSourceFunc callback, gpointer user_data)
   }
   if (g_atomic_int_get (&source->loop->quit) || !poll_while_busy (source) ||
       g_atomic_int_get (&source->loop->quit)) {
-    return stop (source);
+    gt_loop_leave (source->loop);
+    return G_SOURCE_REMOVE;
   }
   g_source_set_ready_time (gsource, next_time (source));
   return G_SOURCE_CONTINUE;

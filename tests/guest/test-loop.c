@@ -406,6 +406,156 @@ test_ends (void)
   g_assert_cmpuint (stats.unfinished, ==, 0);
 }
 
+/* A thread that is not the leader calls execve: it returns as the leader. */
+typedef struct {
+  vmi_pid_t pid;
+  gt_tid_t entry_tid, return_tid;
+} ThreadExec;
+
+static void *
+see_thread_exec (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t tid,
+                 void *user_data)
+{
+  ThreadExec *exec = user_data;
+
+  if (tid == (gt_tid_t) pid) {
+    return NULL;
+  }
+  exec->pid = pid;
+  exec->entry_tid = tid;
+  return exec;
+}
+
+static void
+see_thread_exec_return (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t tid,
+                        void *user_data)
+{
+  ThreadExec *exec = user_data;
+
+  /* The program tries one that is not there first. */
+  if (exec && event->x86_regs->rax == 0) {
+    g_assert_cmpint (exec->pid, ==, pid);
+    exec->return_tid = tid;
+  }
+}
+
+static void
+test_exec_of_thread (void)
+{
+  g_autoptr (GTLoop) loop = open_loop ();
+  ThreadExec exec = { 0 };
+
+  g_assert_true (
+      gt_loop_set_cb (loop, "sys_execve", see_thread_exec, see_thread_exec_return, &exec));
+  g_free (run_loop_during (loop, "execthread"));
+  g_assert_cmpuint (exec.entry_tid, !=, 0);
+  g_assert_cmpuint (exec.return_tid, ==, (gt_tid_t) exec.pid);
+}
+
+/* The kernel counts its forks; the guest's shell goes on making some. */
+static void *
+count_forks (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t tid, void *user_data)
+{
+  gint64 deadline = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+  uint64_t first = 0, now = 0, *forks = user_data;
+
+  g_assert_cmpint (vmi_read_64_ksym (vmi, "total_forks", &first), ==, VMI_SUCCESS);
+  do {
+    g_usleep (10000);
+    vmi_read_64_ksym (vmi, "total_forks", &now);
+  } while (now < first + 10 && g_get_monotonic_time () < deadline);
+  *forks = now - first;
+  return NULL;
+}
+
+/* Only the calling thread is held still. */
+static void
+test_others_run (void)
+{
+  g_autoptr (GTLoop) loop = open_loop ();
+  uint64_t forks = 0;
+
+  g_assert_true (gt_loop_set_cb (loop, "sys_mkdir", count_forks, NULL, &forks));
+  g_free (run_loop_during (loop, "(mkdir /tmp/held) >/dev/null 2>&1 & "
+                                 "while [ ! -d /tmp/held ]; do /bin/true; done; rmdir /tmp/held"));
+  g_assert_cmpuint (forks, >=, 10);
+}
+
+static void
+on_stopped (GTLoop *loop, const GError *error, gpointer user_data)
+{
+  g_assert_no_error (error);
+  *(gboolean *) user_data = TRUE;
+}
+
+static gpointer
+make_calls_and_quit (gpointer data)
+{
+  g_free (guest_sh ("cat /etc/hosts"));
+  gt_loop_quit (data);
+  return NULL;
+}
+
+/* A loop in a main context of the caller's own. */
+static void
+test_attach (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GTLoop) loop = open_loop ();
+  gboolean stopped = FALSE;
+  GThread *thread;
+  guint n = 0;
+
+  g_assert_true (gt_loop_set_cb (loop, OPENAT, count_entry, NULL, &n));
+  g_assert_true (gt_loop_attach (loop, context, on_stopped, &stopped, &error));
+  g_assert_no_error (error);
+  thread = g_thread_new ("calls", make_calls_and_quit, loop);
+  while (!stopped) {
+    g_main_context_iteration (context, TRUE);
+  }
+  g_thread_join (thread);
+  g_assert_cmpuint (n, >, 0);
+
+  /* Freed while attached: the guest is left all the same. */
+  g_assert_true (gt_loop_attach (loop, context, NULL, NULL, &error));
+}
+
+static void
+count_event (GTLoop *loop, const GTEvent *event, gpointer user_data)
+{
+  guint *counts = user_data;
+
+  if (g_strcmp0 (event->comm, "calls") == 0 && event->number == 3 &&
+      (gint32) event->args[0] == -1 && event->type == GT_EVENT_SYSCALL) {
+    counts[0]++;
+  }
+  if (g_strcmp0 (event->comm, "calls") == 0 && event->number == 3 &&
+      event->type == GT_EVENT_SYSRET && event->retval == -9) {
+    counts[1]++;
+  }
+}
+
+static void
+test_stream (void)
+{
+  g_autoptr (GTLoop) loop = open_loop ();
+  g_autoptr (GError) error = NULL;
+  guint counts[2] = { 0 };
+  GTLoopStats stats;
+
+  g_assert_false (gt_loop_stream (loop, "no_such_call", &error));
+  g_assert_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION);
+  g_clear_error (&error);
+  gt_loop_set_event_func (loop, count_event, counts);
+  g_assert_true (gt_loop_stream (loop, "close", &error));
+  g_free (run_loop_during (loop, "calls 3000"));
+  gt_loop_get_stats (loop, &stats);
+  g_assert_cmpuint (counts[0], ==, 3000);
+  g_assert_cmpuint (counts[1], ==, 3000);
+  g_assert_cmpuint (stats.lost, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -419,5 +569,9 @@ main (int argc, char **argv)
   g_test_add_func ("/loop/set-again", test_set_again);
   g_test_add_func ("/loop/names", test_names);
   g_test_add_func ("/loop/ends", test_ends);
+  g_test_add_func ("/loop/exec-of-thread", test_exec_of_thread);
+  g_test_add_func ("/loop/others-run", test_others_run);
+  g_test_add_func ("/loop/attach", test_attach);
+  g_test_add_func ("/loop/stream", test_stream);
   return g_test_run ();
 }
