@@ -194,9 +194,19 @@ gt_join_event (GtJoin *join, const GTEvent *event)
   }
 }
 
+/* Records of several vCPUs do not come quite in the order of their times. */
+static int
+by_time (gconstpointer a, gconstpointer b, gpointer data)
+{
+  gint64 x = ((const Pending *) a)->event.time, y = ((const Pending *) b)->event.time;
+
+  return x < y ? -1 : x > y;
+}
+
 void
 gt_join_finish (GtJoin *join)
 {
+  g_queue_sort (&join->pending, by_time, NULL);
   while (join->pending.length > 0) {
     hand_out_unfinished (join, join->pending.head->data);
   }

@@ -218,7 +218,7 @@ run (GTLoop *loop, const GtCliOptions *options, GtOutput *output, GtStopper *sto
   if (!ran) {
     gt_cli_say ("%s", error != NULL ? error->message : "the trace ended early");
   }
-  if (!options->quiet && status != GT_EXIT_PIPE) {
+  if (!options->quiet && status != GT_EXIT_PIPE && (ran || trace.last_process >= 0)) {
     print_totals (loop, &trace, began);
   }
   trace_clear (&trace);

@@ -41,7 +41,7 @@ static void
 put (struct output *out, const struct gt_step *step, uint32_t index, uint64_t address, int32_t size,
      int cut)
 {
-  struct gt_captured *item = (struct gt_captured *) (out->data + out->used);
+  struct gt_captured *item = (void *) (out->data + out->used);
 
   item->address = address;
   item->size = size;

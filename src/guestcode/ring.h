@@ -41,12 +41,11 @@ ring_reserve (struct gt_shared *shared, uint32_t size, uint64_t *ret_pos)
   } while (!__atomic_compare_exchange_n (&shared->state.head, &head, head + pad + size, 0,
                                          __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
   if (pad) {
-    ring_commit ((struct gt_record *) &shared->ring[head & (GT_RING_SIZE - 1)], head, pad,
-                 GT_RECORD_PAD);
+    ring_commit ((void *) &shared->ring[head & (GT_RING_SIZE - 1)], head, pad, GT_RECORD_PAD);
     head += pad;
   }
   *ret_pos = head;
-  return (struct gt_record *) &shared->ring[head & (GT_RING_SIZE - 1)];
+  return (void *) &shared->ring[head & (GT_RING_SIZE - 1)];
 }
 
 #endif

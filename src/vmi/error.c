@@ -2,4 +2,13 @@
 /* The error domain of libguestrace. */
 #include <guestrace/gt-error.h>
 
-G_DEFINE_QUARK (gt - error - quark, gt_error)
+/**
+ * gt_error_quark:
+ *
+ * Returns: the domain of #GTError, which #GT_ERROR stands for
+ */
+GQuark
+gt_error_quark (void)
+{
+  return g_quark_from_static_string ("gt-error-quark");
+}

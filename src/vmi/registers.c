@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vCPU registers, one by one and all together. */
 #include "vmi/instance.h"
+#include "vmi/open.h"
 
 #define SEGMENT(name, NAME)                                                                        \
   [NAME##_SEL] = offsetof (x86_registers_t, name##_sel),                                           \
@@ -127,15 +128,33 @@ vmi_get_vcpureg (vmi_instance_t vmi, uint64_t *value, reg_t reg, unsigned long v
   return VMI_SUCCESS;
 }
 
+/* The other registers must not move meanwhile, and are to be read whole: which takes a hold. */
+static gboolean
+hold_for_change (vmi_instance_t vmi, unsigned long vcpu)
+{
+  return vmi != NULL && (is_held (vmi, vcpu) || !vmi->driver->ops->hold || gt_vmi_hold (vmi, NULL));
+}
+
+static gboolean
+release_after_change (vmi_instance_t vmi, unsigned long vcpu)
+{
+  return is_held (vmi, vcpu) || !vmi->driver->ops->release || gt_vmi_release (vmi, NULL);
+}
+
 status_t
 vmi_set_vcpureg (vmi_instance_t vmi, uint64_t value, reg_t reg, unsigned long vcpu)
 {
   x86_registers_t regs;
   uint64_t *place = register_in (&regs, reg);
+  gboolean ok;
 
-  if (place == NULL || !get_regs (vmi, vcpu, &regs)) {
+  if (place == NULL || !hold_for_change (vmi, vcpu)) {
     return VMI_FAILURE;
   }
-  *place = value;
-  return set_regs (vmi, vcpu, &regs) ? VMI_SUCCESS : VMI_FAILURE;
+  ok = get_regs (vmi, vcpu, &regs);
+  if (ok) {
+    *place = value;
+    ok = set_regs (vmi, vcpu, &regs);
+  }
+  return release_after_change (vmi, vcpu) && ok ? VMI_SUCCESS : VMI_FAILURE;
 }

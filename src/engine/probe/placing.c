@@ -16,6 +16,7 @@
 #include "guestcode/shared.h"
 #include "vmi/open.h"
 
+#define CR3_ADDRESS   0x000ffffffffff000ull
 #define MAX_CODE_SIZE 65536
 #define ALIVE_ROUNDS  10
 #define ALIVE_STEP_US 50000 /* as long as a heartbeat takes */
@@ -284,6 +285,9 @@ gt_probe_find_old (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, 
   memcpy (probe->sites.entry_old, &header.entry_old, GT_SITE_LEN);
   memcpy (probe->sites.leave_old, &header.leave_old, GT_SITE_LEN);
   probe->hooked = TRUE;
+  if (vmi_translate_kv2p (vmi, entry, &probe->entry_pa) != VMI_SUCCESS) {
+    probe->entry_pa = 0;
+  }
   probe->pages = gt_pages_new (vmi, probe->shared, sizeof (struct gt_shared), error);
   if (!probe->pages) {
     return FALSE;
@@ -312,6 +316,9 @@ gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, GtP
     return FALSE;
   }
   probe->code_size = gt_probe_blob_size (blob);
+  if (vmi_translate_kv2p (vmi, probe->sites.entry, &probe->entry_pa) != VMI_SUCCESS) {
+    return lacks (error, linux_os, "a mapping of its system-call entry");
+  }
   if (!gt_vmi_hold (vmi, error)) {
     return FALSE;
   }
@@ -329,6 +336,35 @@ gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, GtP
   return ok;
 }
 
+/* In @root, or in the kernel's half of a pair of roots of which it is the user's (KPTI). */
+static gboolean
+maps_entry (GtPlacedProbe *probe, addr_t root)
+{
+  addr_t pa;
+
+  return (vmi_pagetable_lookup (probe->vmi, root, probe->sites.entry, &pa) == VMI_SUCCESS &&
+          pa == probe->entry_pa) ||
+         (vmi_pagetable_lookup (probe->vmi, root & ~(addr_t) GT_PAGE, probe->sites.entry, &pa) ==
+              VMI_SUCCESS &&
+          pa == probe->entry_pa);
+}
+
+gboolean
+gt_probe_kernel_runs (GtPlacedProbe *probe)
+{
+  guint n = vmi_get_num_vcpus (probe->vmi);
+
+  for (guint i = 0; i < n; i++) {
+    x86_registers_t regs;
+
+    if (gt_vmi_get_regs (probe->vmi, i, &regs, NULL) &&
+        maps_entry (probe, regs.cr3 & CR3_ADDRESS)) {
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
 gboolean
 gt_probe_unhook (GtPlacedProbe *probe, GError **error)
 {
@@ -340,7 +376,13 @@ gt_probe_unhook (GtPlacedProbe *probe, GError **error)
   if (!gt_vmi_hold (probe->vmi, error)) {
     return FALSE;
   }
-  ok = put_back (probe, error);
+  ok = gt_probe_kernel_runs (probe);
+  if (ok) {
+    ok = put_back (probe, error);
+  } else {
+    g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
+                         "the guest rebooted: the kernel that was traced does not run any more");
+  }
   return gt_vmi_release (probe->vmi, ok ? error : NULL) && ok;
 }
 

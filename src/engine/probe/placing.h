@@ -18,6 +18,7 @@ typedef struct {
   gsize code_size;
   addr_t shared;
   GtPages *pages;
+  addr_t entry_pa; /* where the hooked entry lies in physical memory */
   gboolean hooked;
 } GtPlacedProbe;
 
@@ -33,14 +34,20 @@ gboolean gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linu
 gboolean gt_probe_find_old (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os,
                             addr_t entry, GError **error);
 
-/* Puts the kernel's code back: from then on no thread enters the probe. */
+/* Puts the kernel's code back: from then on no thread enters the probe. GT_ERROR_GUEST_GONE when
+ * the guest runs another kernel by now; nothing is written then. */
 gboolean gt_probe_unhook (GtPlacedProbe *probe, GError **error);
 
 /* Gives the pages back when no thread is inside any more; FALSE without an error when one is. */
 gboolean gt_probe_remove (GtPlacedProbe *probe, GError **error);
 
-/* Whether the guest's kernel still has our hooks: a guest that rebooted has not. */
+/* Whether the guest's kernel still has our hooks. Cheap; memory that a reboot left behind has them
+ * too. */
 gboolean gt_probe_is_in_place (GtPlacedProbe *probe);
+
+/* Whether a vCPU runs the kernel that was hooked, by its page tables: a guest that rebooted runs
+ * another one, elsewhere. Asks the hypervisor, so not for every moment. */
+gboolean gt_probe_kernel_runs (GtPlacedProbe *probe);
 
 /* Forgets a probe whose guest is gone. */
 void gt_probe_forget (GtPlacedProbe *probe);

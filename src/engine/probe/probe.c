@@ -12,6 +12,8 @@
 #include "vmi/open.h"
 
 #define CHECK_US       100000
+#define VCPU_CHECK_US  500000
+#define MAX_MISSES     3
 #define REMOVE_STEP_US 2000
 #define DRAIN_ROUNDS   50
 #define REMOVE_MAX_US  10000000
@@ -31,6 +33,8 @@ typedef struct {
   GtGuestClock clock;
   GtEngineLosses old_losses; /* of earlier attachments */
   gint64 next_check;
+  gint64 next_vcpu_check;
+  guint misses; /* checks in a row in which no vCPU ran our kernel */
   gboolean attached;
 } GtProbeEngine;
 
@@ -296,7 +300,8 @@ attach (GtEngine *engine, GError **error)
                  sizeof probe->state);
   gt_guest_clock_init (&probe->clock, probe->state.clock_tsc, (gint64) probe->state.clock_ns,
                        probe->state.tsc_khz);
-  probe->next_check = 0;
+  probe->next_check = probe->next_vcpu_check = 0;
+  probe->misses = 0;
   return TRUE;
 }
 
@@ -321,6 +326,21 @@ guest_rebooted (GtProbeEngine *probe, GError **error)
                "the guest \"%s\" rebooted: its kernel is not the one that was being traced", name);
 }
 
+/* A single look at a vCPU may fall into a moment when it runs on other page tables. */
+static gboolean
+runs_our_kernel (GtProbeEngine *probe, gint64 now)
+{
+  if (now < probe->next_vcpu_check) {
+    return TRUE;
+  }
+  if (gt_probe_kernel_runs (&probe->placed)) {
+    probe->misses = 0;
+    probe->next_vcpu_check = now + VCPU_CHECK_US;
+    return TRUE;
+  }
+  return ++probe->misses < MAX_MISSES;
+}
+
 /* Whether the guest is still the one that was attached to. */
 static gboolean
 check_guest (GtProbeEngine *probe, GError **error)
@@ -331,7 +351,7 @@ check_guest (GtProbeEngine *probe, GError **error)
     return TRUE;
   }
   probe->next_check = now + CHECK_US;
-  if (gt_probe_is_in_place (&probe->placed)) {
+  if (gt_probe_is_in_place (&probe->placed) && runs_our_kernel (probe, now)) {
     return TRUE;
   }
   drop_helpers (probe);

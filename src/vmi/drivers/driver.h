@@ -32,8 +32,8 @@ typedef struct {
   gboolean (*write) (GtDriver *driver, const GtPaVec *vec, gsize n);
   /* The host address of guest RAM where it is mapped into this process, else NULL. */
   void *(*map) (GtDriver *driver, addr_t pa, gsize len);
-  addr_t (*max_pa) (GtDriver *driver);      /* one past the last byte of RAM */
-  guint64 (*ram_size) (GtDriver *driver);   /* bytes of RAM */
+  addr_t (*max_pa) (GtDriver *driver);    /* one past the last byte of RAM */
+  guint64 (*ram_size) (GtDriver *driver); /* bytes of RAM */
   /* The next run of RAM pages at or above @pa that the host really holds (never-touched pages
    * may be passed over, they are zero); FALSE when there is none. */
   gboolean (*next_ram) (GtDriver *driver, addr_t pa, addr_t *ret_start, addr_t *ret_end);
@@ -42,7 +42,7 @@ typedef struct {
   guint (*n_vcpus) (GtDriver *driver);
   gboolean (*get_regs) (GtDriver *driver, guint vcpu, x86_registers_t *ret, GError **error);
   gboolean (*set_regs) (GtDriver *driver, guint vcpu, const x86_registers_t *regs, GError **error);
-  gboolean (*pause) (GtDriver *driver, GError **error);  /* counts: as many resumes as pauses */
+  gboolean (*pause) (GtDriver *driver, GError **error); /* counts: as many resumes as pauses */
   gboolean (*resume) (GtDriver *driver, GError **error);
 
   /* Exact control, for the engines. All vCPUs are held from hold() to release(). */
@@ -62,8 +62,8 @@ typedef struct {
 /* A driver's own structure begins with this. */
 struct GtDriver {
   const GtDriverOps *ops;
-  char *name;   /* the guest's name */
-  guint64 id;   /* the VMM's pid; 0 when there is none */
+  char *name; /* the guest's name */
+  guint64 id; /* the VMM's pid; 0 when there is none */
 };
 
 /* drivers/qemu/qemu.c: @spec is a plain name, "qemu:PID", "qmp:PATH", "gdb:HOST:PORT" or

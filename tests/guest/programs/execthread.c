@@ -11,7 +11,7 @@ static void *
 exec_run (void *data)
 {
   char *self = data;
-  char *args[] = { self, "after", NULL };
+  char *args[] = { self, (char *) "after", NULL };
   char *environment[] = { NULL };
 
   printf ("leader %d thread %ld\n", (int) getpid (), syscall (SYS_gettid));

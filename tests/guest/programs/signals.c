@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -74,6 +75,21 @@ test_self (void)
     kill (getpid (), SIGUSR1);
   }
   check (n_users == 20, "kill-self");
+}
+
+/* Signals that come while the program computes: rt_sigreturn gives back what RAX held. */
+static void
+test_timer (void)
+{
+  struct itimerval often = { { 0, 2000 }, { 0, 2000 } }, never = { 0 };
+
+  n_users = 0;
+  handle (SIGVTALRM, 0);
+  setitimer (ITIMER_VIRTUAL, &often, NULL);
+  while (n_users < 10) {
+  }
+  setitimer (ITIMER_VIRTUAL, &never, NULL);
+  check (n_users >= 10, "timer");
 }
 
 static void
@@ -199,6 +215,7 @@ main (int argc, char **argv)
   setvbuf (stdout, NULL, _IOLBF, 0);
   printf ("pid %d\n", (int) getpid ());
   test_self ();
+  test_timer ();
   test_eintr ();
   test_restart ();
   test_child (argv[0]);

@@ -58,7 +58,10 @@ sleep_epoll (struct bed *bed)
   int epoll = epoll_create1 (0);
 
   epoll_ctl (epoll, EPOLL_CTL_ADD, bed->epoll_pipe[0], &event);
-  int n = epoll_wait (epoll, &got, 1, -1);
+  int n;
+  do {
+    n = epoll_wait (epoll, &got, 1, -1);
+  } while (n == -1 && errno == EINTR); /* stopped and continued; the kernel restarts all others */
   close (epoll);
   return n == 1 && got.data.u64 == event.data.u64;
 }

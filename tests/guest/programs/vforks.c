@@ -40,7 +40,7 @@ clone_run (void *data)
 static void
 vfork_round (char *self)
 {
-  char *args[] = { self, "child", "4", NULL };
+  char *args[] = { self, (char *) "child", (char *) "4", NULL };
   pid_t child = vfork ();
   if (child == 0) {
     execve ("/proc/self/exe", args, environ);
@@ -59,7 +59,7 @@ static void
 other_round (char *self)
 {
   static char stack[64 * 1024] __attribute__ ((aligned (16)));
-  char *args[] = { self, "child", "6", NULL };
+  char *args[] = { self, (char *) "child", (char *) "6", NULL };
   pid_t child = fork ();
   if (child == 0) {
     syscall (SYS_getppid);

@@ -256,6 +256,16 @@ ask_state (GtGdb *gdb, GError **error)
   return FALSE;
 }
 
+/* A stub that is busy serves us once it is not any more, though we have gone; it stops the guest
+ * then, and reads this. */
+static void
+leave_running (GtGdb *gdb)
+{
+  if (gdb->stream) {
+    (void) send_packet (gdb, "c", 1, gt_qemu_deadline (COMMAND_TIMEOUT_MS), NULL);
+  }
+}
+
 GtGdb *
 gt_gdb_open (const GtQemuAddress *address, GtGdbTarget **target, GError **error)
 {
@@ -269,6 +279,7 @@ gt_gdb_open (const GtQemuAddress *address, GtGdbTarget **target, GError **error)
   gdb->out = g_byte_array_new ();
   gdb->in = g_byte_array_new ();
   if (!greet (gdb, address, &cause)) {
+    leave_running (gdb);
     translate_error (gdb, cause, TRUE, error);
     return NULL;
   }

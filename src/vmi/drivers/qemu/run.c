@@ -245,6 +245,21 @@ run_all (Run *run, GError **error)
   return ok;
 }
 
+/* Whoever paused the guest wants it to stand. */
+static gboolean
+check_runs (const GtQemuControl *control, GError **error)
+{
+  const char *name = control->process ? control->process->name : NULL;
+
+  if (control->owner_running) {
+    return TRUE;
+  }
+  g_set_error (error, GT_ERROR, GT_ERROR_NO_ACCESS,
+               "the guest%s%s%s is paused; let it run first (\"cont\" in QEMU's monitor)",
+               name ? " \"" : "", name ? name : "", name ? "\"" : "");
+  return FALSE;
+}
+
 gboolean
 gt_qemu_control_run_to (GtQemuControl *control, const addr_t *addrs, guint n_addrs,
                         guint timeout_ms, guint *ret_vcpu, addr_t *ret_addr, GError **error)
@@ -253,7 +268,7 @@ gt_qemu_control_run_to (GtQemuControl *control, const addr_t *addrs, guint n_add
   G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
   g_autoptr (GError) cause = NULL;
 
-  if (!gt_qemu_control_need_hold (control, error)) {
+  if (!gt_qemu_control_need_hold (control, error) || !check_runs (control, error)) {
     return FALSE;
   }
   if (n_addrs == 0 || n_addrs > MAX_BREAKPOINTS) {

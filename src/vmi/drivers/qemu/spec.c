@@ -68,7 +68,8 @@ set_unreachable (const GtQemuProcess *process, GError *cause, GError **error)
     g_set_error (error, GT_ERROR, GT_ERROR_PERMISSION,
                  "the guest \"%s\" belongs to %s; run as that user or with sudo", name, owner);
   } else {
-    g_propagate_error (error, g_error_copy (cause));
+    g_propagate_prefixed_error (error, g_error_copy (cause),
+                                "cannot get at the guest \"%s\": ", name);
   }
 }
 
