@@ -14,6 +14,8 @@
 #define CHECK_US       100000
 #define VCPU_CHECK_US  500000
 #define MAX_MISSES     3
+#define DYING_ROUNDS   20
+#define DYING_STEP_US  10000
 #define REMOVE_STEP_US 2000
 #define DRAIN_ROUNDS   50
 #define REMOVE_MAX_US  10000000
@@ -355,8 +357,12 @@ check_guest (GtProbeEngine *probe, GError **error)
     return TRUE;
   }
   drop_helpers (probe);
-  if (!gt_vmi_alive (probe->vmi)) {
-    return !guest_is_gone (probe, error);
+  /* A VMM that is being killed loses its memory some moments before it is dead. */
+  for (guint i = 0; i < DYING_ROUNDS; i++) {
+    if (!gt_vmi_alive (probe->vmi)) {
+      return !guest_is_gone (probe, error);
+    }
+    g_usleep (DYING_STEP_US);
   }
   guest_rebooted (probe, error);
   gt_probe_forget (&probe->placed);

@@ -4,7 +4,7 @@ the same results and the same strings: names, argv, what is written and read.
 
 Where the two differ with reason:
 1. The first program's calls before its execve are not in strace's log: strace makes them itself.
-2. Of a thread that SIGKILL, or another thread's exit_group or execve, has struck, strace's last call
+2. Of a thread that SIGKILL, or another thread's exit_group or execve, struck, strace's last call
    means nothing: strace can no longer read its registers, and shows an older call's number or
    result, or no call at all. So in such a thread all calls but the last one are compared.
 3. strace knows the names of calls that a kernel was built without; guestrace, which has its names
