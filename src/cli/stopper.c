@@ -18,24 +18,11 @@ struct GtStopper {
   int wake_fd;
   gint stop; /* atomic */
   gint end;  /* atomic */
-  gint64 deadline;
   GTLoop *loop;
   GFunc on_stop;
   gpointer on_stop_data;
   GThread *thread;
 };
-
-static int
-wait_ms (const GtStopper *stopper)
-{
-  gint64 left;
-
-  if (stopper->deadline == 0) {
-    return -1;
-  }
-  left = (stopper->deadline - g_get_monotonic_time ()) / G_TIME_SPAN_MILLISECOND;
-  return (int) CLAMP (left + 1, 0, G_MAXINT);
-}
 
 /* Sleeps until there is a reason to stop or to end. */
 static void
@@ -44,12 +31,7 @@ wait_for_reason (GtStopper *stopper)
   struct pollfd fds[] = { { stopper->signal_fd, POLLIN, 0 }, { stopper->wake_fd, POLLIN, 0 } };
 
   while (!g_atomic_int_get (&stopper->stop) && !g_atomic_int_get (&stopper->end)) {
-    int n = poll (fds, G_N_ELEMENTS (fds), wait_ms (stopper));
-
-    if (n > 0 && fds[0].revents != 0) {
-      return;
-    }
-    if (stopper->deadline != 0 && g_get_monotonic_time () >= stopper->deadline) {
+    if (poll (fds, G_N_ELEMENTS (fds), -1) > 0 && fds[0].revents != 0) {
       return;
     }
   }
@@ -109,15 +91,11 @@ gt_stopper_new (GError **error)
 }
 
 void
-gt_stopper_start (GtStopper *stopper, GTLoop *loop, double seconds, GFunc on_stop,
-                  gpointer user_data)
+gt_stopper_start (GtStopper *stopper, GTLoop *loop, GFunc on_stop, gpointer user_data)
 {
   stopper->loop = loop;
   stopper->on_stop = on_stop;
   stopper->on_stop_data = user_data;
-  if (seconds > 0) {
-    stopper->deadline = g_get_monotonic_time () + (gint64) (seconds * G_TIME_SPAN_SECOND);
-  }
   stopper->thread = g_thread_new ("stopper", stop_thread, stopper);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What ends a trace: Ctrl-C and its like, the time limit, output that takes no more. */
+/* What ends a trace: Ctrl-C and its like, and whoever else says so. */
 #ifndef GT_CLI_STOPPER_H
 #define GT_CLI_STOPPER_H
 
@@ -13,10 +13,9 @@ typedef struct GtStopper GtStopper;
 /* Takes SIGINT, SIGTERM and SIGHUP from now on: no second Ctrl-C kills a detach half-way. Call it
  * before there are other threads. */
 GtStopper *gt_stopper_new (GError **error);
-/* Quits @loop at the first signal, also one that came before, or after @seconds unless 0.
- * @on_stop, which must be thread-safe, runs first. */
-void gt_stopper_start (GtStopper *stopper, GTLoop *loop, double seconds, GFunc on_stop,
-                       gpointer user_data);
+/* Quits @loop at the first signal, also one that came before. @on_stop, which must be thread-safe,
+ * runs first. */
+void gt_stopper_start (GtStopper *stopper, GTLoop *loop, GFunc on_stop, gpointer user_data);
 /* The same as a signal. Thread-safe. */
 void gt_stopper_stop (GtStopper *stopper);
 /* Ends the thread; the loop may be freed after that. */

@@ -30,6 +30,8 @@ typedef struct {
   GString *line;
   GHashTable *processes;
   vmi_pid_t last_process;
+  GtStopper *stopper;
+  gint64 began; /* when the guest was instrumented; 0 before */
 } Trace;
 
 static void
@@ -166,11 +168,33 @@ print_rest (Trace *trace)
   }
 }
 
+static gboolean
+on_time_over (gpointer data)
+{
+  gt_stopper_stop (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* The main loop runs as soon as the guest is instrumented: from then on time counts. */
+static gboolean
+on_began (gpointer data)
+{
+  Trace *trace = data;
+  double seconds = trace->options->seconds;
+
+  trace->began = g_get_monotonic_time ();
+  if (seconds > 0) {
+    g_timeout_add ((guint) MIN (seconds * 1000, (double) G_MAXUINT), on_time_over, trace->stopper);
+  }
+  return G_SOURCE_REMOVE;
+}
+
 static void
-print_totals (GTLoop *loop, const Trace *trace, gint64 began)
+print_totals (GTLoop *loop, const Trace *trace)
 {
   guint n_processes = g_hash_table_size (trace->processes);
-  double seconds = (double) (g_get_monotonic_time () - began) / G_TIME_SPAN_SECOND;
+  gint64 now = g_get_monotonic_time ();
+  double seconds = trace->began ? (double) (now - trace->began) / G_TIME_SPAN_SECOND : 0;
   GTLoopStats stats;
 
   gt_loop_get_stats (loop, &stats);
@@ -203,7 +227,6 @@ static int
 run (GTLoop *loop, const GtCliOptions *options, GtOutput *output, GtStopper *stopper)
 {
   g_autoptr (GError) error = NULL;
-  gint64 began = g_get_monotonic_time ();
   gboolean ran;
   Trace trace;
   int status;
@@ -211,7 +234,9 @@ run (GTLoop *loop, const GtCliOptions *options, GtOutput *output, GtStopper *sto
   trace_init (&trace, options, output, gt_loop_get_linux (loop));
   gt_loop_set_event_func (loop, on_event, &trace);
   gt_output_set_failed_func (output, on_output_failed, stopper);
-  gt_stopper_start (stopper, loop, options->seconds, on_stop, output);
+  trace.stopper = stopper;
+  g_idle_add (on_began, &trace);
+  gt_stopper_start (stopper, loop, on_stop, output);
   ran = gt_loop_run_full (loop, &error);
   print_rest (&trace);
   status = close_output (output);
@@ -219,7 +244,7 @@ run (GTLoop *loop, const GtCliOptions *options, GtOutput *output, GtStopper *sto
     gt_cli_say ("%s", error != NULL ? error->message : "the trace ended early");
   }
   if (!options->quiet && status != GT_EXIT_PIPE && (ran || trace.last_process >= 0)) {
-    print_totals (loop, &trace, began);
+    print_totals (loop, &trace);
   }
   trace_clear (&trace);
   return ran ? status : GT_EXIT_FAILED;

@@ -99,7 +99,7 @@ def test_kills(tap, guest):
         tracer.process.wait()
         guest.sh('calls 1000', timeout=60)
     tap.ok(True, f'{KILLS} killed tracers')
-    run = guestlab.guestrace('--for', '0.3', guest.name)
+    run = guestlab.guestrace('--for', '1', guest.name)
     tap.ok(run.returncode == 0 and '(' in run.stdout, 'the next one traces', run.stderr)
     tap.ok(kernel_text(guest) == text, 'text identical after it')
     tap.equal(probe_memory(guest), 0, 'and what was left behind is gone')
