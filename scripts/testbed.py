@@ -19,7 +19,6 @@ import time
 SCRIPTS = pathlib.Path(__file__).resolve().parent
 UP_LINE = b'guestrace test guest is up'
 SOCKET_PATH_MAX = 107
-NUDGE_AFTER = 5
 
 
 class TestbedError(Exception):
@@ -209,20 +208,6 @@ class Guest:
             return False
         return any(str(self.dir) in word for word in self._cmdline())
 
-    @staticmethod
-    def _receive(ctl, deadline):
-        """More of an answer. Now and then what was sent is stuck in the guest's serial port until
-        something follows it; an empty line does no harm."""
-        while True:
-            left = deadline - time.monotonic()
-            ctl.settimeout(max(0.01, min(left, NUDGE_AFTER)))
-            try:
-                return ctl.recv(1 << 16)
-            except TimeoutError:
-                if left <= NUDGE_AFTER:
-                    raise
-                ctl.sendall(b'\n')
-
     def run(self, command, timeout=60):
         """Runs a shell command in the guest: (exit status, output as bytes)."""
         token = secrets.token_hex(6)
@@ -236,7 +221,8 @@ class Guest:
                 ctl.sendall(line.encode())
                 # What comes before begin is the rest of an earlier command that was given up.
                 while not (answer := pattern.search(got)):
-                    more = self._receive(ctl, deadline)
+                    ctl.settimeout(max(0.01, deadline - time.monotonic()))
+                    more = ctl.recv(1 << 16)
                     if not more:
                         raise TestbedError(f'the guest of {self.dir} went away during: {command}')
                     got += more
