@@ -68,14 +68,19 @@ void
 gt_summary_add (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave,
                 gpointer summary)
 {
-  Row *row = find_row (summary, info, enter != NULL ? enter->number : leave->number);
+  Row *row;
 
+  /* A call that was made before the trace began is not one of the totals' calls either. */
+  if (enter == NULL) {
+    return;
+  }
+  row = find_row (summary, info, enter->number);
   row->calls++;
   if (leave != NULL && leave->retval < 0 && leave->retval >= -4095 &&
       (leave->flags & GT_EVENT_KILLED) == 0) {
     row->errors++;
   }
-  if (enter != NULL && leave != NULL && leave->time > enter->time) {
+  if (leave != NULL && leave->time > enter->time) {
     row->ns += (guint64) leave->time - (guint64) enter->time;
   }
 }

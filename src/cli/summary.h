@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 typedef struct GtSummary GtSummary;
 
 GtSummary *gt_summary_new (void);
-/* As a GtJoinFunc: @summary counts the call. */
+/* As a GtJoinFunc: @summary counts the call, if its entry was seen. */
 void gt_summary_add (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave,
                      gpointer summary);
 /* The table, most time first. */
