@@ -80,7 +80,7 @@ enum {
   GT_ACTION_RETURN = GT_ACTION_STREAM_RETURN | GT_ACTION_HOLD_RETURN,
 };
 
-enum { GT_FLAG_DROP = 1, GT_FLAG_OFF = 2 };
+enum { GT_FLAG_OFF = 1 };
 
 #define GT_CONFIG_MAGIC 0x6543617274736575ull
 
@@ -108,7 +108,7 @@ struct gt_state {
   volatile uint64_t head; /* bytes ever reserved in the ring */
   uint64_t pad0[7];
   volatile uint64_t slots_taken; /* a bit each */
-  volatile uint64_t dropped;     /* records that found no room (GT_FLAG_DROP) */
+  volatile uint64_t dropped;     /* records given up for want of room */
   volatile uint64_t passed;      /* calls let through because the host was gone */
   volatile uint64_t waits;       /* how often a thread waited for room */
   volatile uint64_t waiting;     /* threads that wait for room now */

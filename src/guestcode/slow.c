@@ -51,7 +51,7 @@ record_wait (struct gt_shared *shared, uint32_t size, uint64_t *ret_pos)
   struct gt_record *record;
 
   while (!(record = ring_reserve (shared, size, ret_pos))) {
-    if ((shared->config.flags & GT_FLAG_DROP) || must_go (shared)) {
+    if (must_go (shared)) {
       __sync_fetch_and_add (&shared->state.dropped, 1);
       return 0;
     }

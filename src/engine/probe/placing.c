@@ -231,13 +231,11 @@ static addr_t
 call_target (vmi_instance_t vmi, addr_t site)
 {
   guint8 bytes[GT_SITE_LEN];
-  gint32 displacement;
 
   if (vmi_read_va (vmi, site, 0, sizeof bytes, bytes, NULL) != VMI_SUCCESS || bytes[0] != 0xe8) {
     return 0;
   }
-  memcpy (&displacement, bytes + 1, sizeof displacement);
-  return site + GT_SITE_LEN + displacement;
+  return gt_probe_decode_call (site, bytes);
 }
 
 /* Whether the host of the probe whose shared pages are @pages still moves its heartbeat. */

@@ -20,6 +20,9 @@
 #define DRAIN_ROUNDS   50
 #define REMOVE_MAX_US  10000000
 
+/* It may have been shut down, have crashed, or QEMU may have been ended: nobody tells. */
+#define QEMU_ENDED "is gone: its QEMU ended"
+
 #define CONFIG_AT(member)                                                                          \
   (offsetof (struct gt_shared, config) + offsetof (struct gt_config, member))
 
@@ -307,25 +310,15 @@ attach (GtEngine *engine, GError **error)
   return TRUE;
 }
 
-static gboolean
-guest_is_gone (GtProbeEngine *probe, GError **error)
-{
-  g_autofree char *name = vmi_get_name (probe->vmi);
-
-  /* It may have been shut down, have crashed, or QEMU may have been ended: nobody tells. */
-  g_set_error (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest \"%s\" is gone: its QEMU ended",
-               name);
-  gt_probe_forget (&probe->placed);
-  return TRUE;
-}
-
+/* The guest that was attached to is no more; @what says what became of it. */
 static void
-guest_rebooted (GtProbeEngine *probe, GError **error)
+lose_guest (GtProbeEngine *probe, const char *what, GError **error)
 {
   g_autofree char *name = vmi_get_name (probe->vmi);
 
-  g_set_error (error, GT_ERROR, GT_ERROR_GUEST_GONE,
-               "the guest \"%s\" rebooted: its kernel is not the one that was being traced", name);
+  g_set_error (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest \"%s\" %s", name, what);
+  drop_helpers (probe);
+  gt_probe_forget (&probe->placed);
 }
 
 /* A single look at a vCPU may fall into a moment when it runs on other page tables. */
@@ -356,16 +349,17 @@ check_guest (GtProbeEngine *probe, GError **error)
   if (gt_probe_is_in_place (&probe->placed) && runs_our_kernel (probe, now)) {
     return TRUE;
   }
-  drop_helpers (probe);
+  /* Its pages are somebody else's by now: no beat may be written while we find out more. */
+  g_clear_pointer (&probe->heartbeat, gt_heartbeat_stop);
   /* A VMM that is being killed loses its memory some moments before it is dead. */
   for (guint i = 0; i < DYING_ROUNDS; i++) {
     if (!gt_vmi_alive (probe->vmi)) {
-      return !guest_is_gone (probe, error);
+      lose_guest (probe, QEMU_ENDED, error);
+      return FALSE;
     }
     g_usleep (DYING_STEP_US);
   }
-  guest_rebooted (probe, error);
-  gt_probe_forget (&probe->placed);
+  lose_guest (probe, "rebooted: its kernel is not the one that was being traced", error);
   return FALSE;
 }
 
@@ -390,20 +384,20 @@ poll_engine (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **e
   }
   n = poll_ring (probe, func, user_data, TRUE);
   if (n < 0) {
-    drop_helpers (probe);
-    guest_is_gone (probe, error);
+    lose_guest (probe, QEMU_ENDED, error);
     return -1;
   }
   take_clock_sample (probe);
   return n;
 }
 
+/* Adds what this attachment lost. */
 static void
-keep_losses (GtProbeEngine *probe)
+add_losses (const GtProbeEngine *probe, GtEngineLosses *losses)
 {
-  probe->old_losses.dropped += probe->state.dropped;
-  probe->old_losses.passed += probe->state.passed;
-  probe->old_losses.damaged += gt_ring_reader_damaged (probe->reader);
+  losses->dropped += probe->state.dropped;
+  losses->passed += probe->state.passed;
+  losses->damaged += gt_ring_reader_damaged (probe->reader);
 }
 
 static gboolean
@@ -422,7 +416,7 @@ detach (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **error)
     g_clear_pointer (&probe->heartbeat, gt_heartbeat_stop);
     ok = remove_quietly (probe, func, user_data, error);
   }
-  keep_losses (probe);
+  add_losses (probe, &probe->old_losses);
   drop_helpers (probe);
   gt_probe_forget (&probe->placed);
   return ok;
@@ -435,9 +429,7 @@ get_losses (GtEngine *engine, GtEngineLosses *ret_losses)
 
   *ret_losses = probe->old_losses;
   if (probe->attached) {
-    ret_losses->dropped += probe->state.dropped;
-    ret_losses->passed += probe->state.passed;
-    ret_losses->damaged += gt_ring_reader_damaged (probe->reader);
+    add_losses (probe, ret_losses);
   }
 }
 

@@ -68,15 +68,6 @@ foreach_insn (const Function *function, InsnFunc func, gpointer user_data)
   cs_close (&handle);
 }
 
-static addr_t
-branch_target (const cs_insn *insn)
-{
-  gint32 displacement;
-
-  memcpy (&displacement, insn->bytes + 1, sizeof displacement);
-  return insn->address + GT_SITE_LEN + displacement;
-}
-
 static gboolean
 is_near_call (const cs_insn *insn)
 {
@@ -95,7 +86,7 @@ find_call (const Function *function, const cs_insn *insn, gpointer user_data)
 {
   CallSearch *search = user_data;
 
-  if (is_near_call (insn) && branch_target (insn) == search->wanted) {
+  if (is_near_call (insn) && gt_probe_decode_call (insn->address, insn->bytes) == search->wanted) {
     search->site = insn->address;
     search->before = search->previous;
     return TRUE;
@@ -270,4 +261,13 @@ gt_probe_encode_call (addr_t site, addr_t target, guint8 ret_bytes[GT_SITE_LEN])
 
   ret_bytes[0] = 0xe8;
   memcpy (ret_bytes + 1, &displacement, sizeof displacement);
+}
+
+addr_t
+gt_probe_decode_call (addr_t site, const guint8 bytes[GT_SITE_LEN])
+{
+  gint32 displacement;
+
+  memcpy (&displacement, bytes + 1, sizeof displacement);
+  return site + GT_SITE_LEN + displacement;
 }

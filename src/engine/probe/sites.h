@@ -30,6 +30,9 @@ gboolean gt_probe_sites_find (vmi_instance_t vmi, const GtLinux *linux_os, GtPro
 /* The bytes of a near call at @site to @target. */
 void gt_probe_encode_call (addr_t site, addr_t target, guint8 ret_bytes[GT_SITE_LEN]);
 
+/* Where the near call with these bytes at @site goes. */
+addr_t gt_probe_decode_call (addr_t site, const guint8 bytes[GT_SITE_LEN]);
+
 G_END_DECLS
 
 #endif
