@@ -318,12 +318,6 @@ gt_gdb_detach (GtGdb *gdb, GError **error)
   return request_ok (gdb, payload, error);
 }
 
-GPid
-gt_gdb_peer (const GtGdb *gdb)
-{
-  return gt_qemu_stream_peer (gdb->stream);
-}
-
 guint
 gt_gdb_n_vcpus (const GtGdb *gdb)
 {

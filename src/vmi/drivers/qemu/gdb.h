@@ -27,7 +27,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtGdb, gt_gdb_free)
 /* Lets the guest go; only gt_gdb_free() may follow. */
 gboolean gt_gdb_detach (GtGdb *gdb, GError **error);
 
-GPid gt_gdb_peer (const GtGdb *gdb);
 guint gt_gdb_n_vcpus (const GtGdb *gdb);
 
 /* All registers as the layout says; @len at most its size. */
