@@ -5,6 +5,7 @@
 
 #include "vmi/drivers/qemu/control.h"
 #include "vmi/drivers/qemu/gdb.h"
+#include "vmi/drivers/qemu/guard.h"
 #include "vmi/drivers/qemu/stub.h"
 
 G_BEGIN_DECLS
@@ -17,18 +18,23 @@ struct GtQemuControl {
   GtGdbTarget *target; /* known from the first connection on */
   guint n_vcpus;
 
+  GtQemuGuard *guard;     /* while held */
   GtGdb *gdb;             /* while held */
   GtQemuStub *stub;       /* while held, when it was opened through the monitor */
   guint holds;            /* nested hold() */
   guint pauses;           /* nested pause() */
   gboolean owner_running; /* whether the guest ran before the first of them */
   gboolean gone;
+  gboolean let_go; /* the guard acted: we had been stopped */
 
   /* The last breakpoint that run_to() told of: that vCPU has to get past it first. */
   gboolean hit;
   guint hit_vcpu;
   addr_t hit_addr;
 };
+
+/* Whether the guard let the guest go behind our back, because this process was stopped. */
+gboolean gt_qemu_control_was_let_go (GtQemuControl *control);
 
 /* Reports that the guest is not held; FALSE then. */
 gboolean gt_qemu_control_need_hold (GtQemuControl *control, GError **error);

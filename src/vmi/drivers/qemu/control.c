@@ -25,10 +25,22 @@ gt_qemu_control_new (GtQemuMonitor *monitor, const GtQemuProcess *process,
   return control;
 }
 
+gboolean
+gt_qemu_control_was_let_go (GtQemuControl *control)
+{
+  control->let_go = control->let_go || gt_qemu_guard_has_acted (control->guard);
+  return control->let_go;
+}
+
 static gboolean
 note (GtQemuControl *control, gboolean ok, GError *cause, GError **error)
 {
-  if (!ok) {
+  if (!ok && gt_qemu_control_was_let_go (control)) {
+    g_clear_error (&cause);
+    g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
+                         "this process was stopped while it held the guest, so the guest was let "
+                         "go; try again");
+  } else if (!ok) {
     control->gone |= g_error_matches (cause, GT_ERROR, GT_ERROR_GUEST_GONE);
     g_propagate_error (error, cause);
   }
@@ -95,6 +107,7 @@ static gboolean
 connect_stub (GtQemuControl *control, GError **error)
 {
   const GtQemuAddress *address = control->fixed_stub;
+  g_autofree char *detach = NULL;
 
   if (!address) {
     control->stub = gt_qemu_stub_open (control->monitor, control->process, error);
@@ -104,18 +117,47 @@ connect_stub (GtQemuControl *control, GError **error)
     address = control->stub->address;
     /* Whoever was killed then had stopped the guest. */
     control->owner_running |= control->stub->stale && control->pauses == 0;
+    gt_qemu_guard_set_run (control->guard, control->owner_running && control->pauses == 0);
   }
+  gt_qemu_guard_set_stub (control->guard, control->stub ? control->stub->dir : NULL);
   control->gdb = gt_gdb_open (address, &control->target, error);
-  return control->gdb != NULL;
+  if (!control->gdb) {
+    return FALSE;
+  }
+  detach = gt_gdb_detach_packet (control->gdb);
+  gt_qemu_guard_set_gdb (control->guard, gt_gdb_fd (control->gdb), detach);
+  return TRUE;
 }
 
 static void
 close_stub (GtQemuControl *control)
 {
+  gt_qemu_guard_set_gdb (control->guard, -1, NULL);
   g_clear_pointer (&control->gdb, gt_gdb_free);
   if (control->stub) {
     gt_qemu_stub_close (g_steal_pointer (&control->stub), control->monitor);
+    gt_qemu_guard_set_stub (control->guard, NULL);
   }
+}
+
+/* From before the stub stops the guest until the guest runs again. */
+static void
+start_guard (GtQemuControl *control)
+{
+  GtQemuGuardPlan plan = { -1, FALSE, control->owner_running && control->pauses == 0, TRUE };
+
+  if (control->monitor) {
+    plan.monitor = gt_qemu_monitor_fd (control->monitor, &plan.qmp);
+  }
+  control->let_go = FALSE;
+  control->guard = gt_qemu_guard_start (&plan);
+}
+
+static void
+stop_guard (GtQemuControl *control)
+{
+  (void) gt_qemu_control_was_let_go (control);
+  g_clear_pointer (&control->guard, gt_qemu_guard_stop);
 }
 
 static gboolean
@@ -128,9 +170,11 @@ hold (GtQemuControl *control, GError **error)
   if (!remember_owner (control, error)) {
     return FALSE;
   }
+  start_guard (control);
   if (!connect_stub (control, error)) {
     close_stub (control);
     (void) settle (control, NULL);
+    stop_guard (control);
     return FALSE;
   }
   control->holds = 1;
@@ -151,7 +195,9 @@ release (GtQemuControl *control, GError **error)
     ok = gt_gdb_detach (control->gdb, control->monitor ? NULL : error);
   }
   close_stub (control);
-  return control->monitor ? settle (control, error) : ok;
+  ok = control->monitor ? settle (control, error) : ok;
+  stop_guard (control);
+  return ok;
 }
 
 gboolean
@@ -327,7 +373,7 @@ set_regs (GtQemuControl *control, guint vcpu, const x86_registers_t *regs, GErro
   if (!hold (control, error)) {
     return FALSE;
   }
-  ok = gt_qemu_regs_write (control->gdb, control->target, vcpu, regs, error);
+  ok = gt_qemu_regs_write (control->gdb, control->target, vcpu, regs, control->guard, error);
   return release (control, ok ? error : NULL) && ok;
 }
 
@@ -381,17 +427,21 @@ write_as_kernel (GtQemuControl *control, addr_t va, const void *buf, gsize len)
   const GtGdbReg *cr3 = gt_gdb_target_find (control->target, "cr3");
 
   for (guint i = 0; cr3 && i < control->n_vcpus; i++) {
+    g_autoptr (GString) undo = g_string_new (NULL);
     guint64 value;
     gboolean ok;
 
-    if (!gt_gdb_read_reg (control->gdb, i, cr3, &value, NULL) || !(value & CR3_USER_HALF) ||
-        !gt_gdb_write_reg (control->gdb, i, cr3, value & ~(guint64) CR3_USER_HALF, NULL)) {
+    if (!gt_gdb_read_reg (control->gdb, i, cr3, &value, NULL) || !(value & CR3_USER_HALF)) {
       continue;
     }
-    ok = write_as (control, i, va, buf, len);
+    gt_gdb_append_write_reg (control->gdb, i, cr3, value, undo);
+    (void) gt_qemu_guard_set_undo (control->guard, undo->str, undo->len);
+    ok = gt_gdb_write_reg (control->gdb, i, cr3, value & ~(guint64) CR3_USER_HALF, NULL) &&
+         write_as (control, i, va, buf, len);
     if (!gt_gdb_write_reg (control->gdb, i, cr3, value, NULL)) {
       return FALSE;
     }
+    (void) gt_qemu_guard_set_undo (control->guard, NULL, 0);
     if (ok) {
       return TRUE;
     }

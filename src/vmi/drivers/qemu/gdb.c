@@ -303,18 +303,29 @@ gt_gdb_free (GtGdb *gdb)
   g_free (gdb);
 }
 
-gboolean
-gt_gdb_detach (GtGdb *gdb, GError **error)
+int
+gt_gdb_fd (const GtGdb *gdb)
+{
+  return gdb->stream->fd;
+}
+
+char *
+gt_gdb_detach_packet (const GtGdb *gdb)
 {
   const char *first = gdb->threads->pdata[0];
-  g_autofree char *payload = NULL;
 
   /* Without the process's number QEMU would forget its breakpoints and leave the guest standing. */
   if (*first == 'p') {
-    payload = g_strdup_printf ("D;%.*s", (int) strcspn (first + 1, "."), first + 1);
-  } else {
-    payload = g_strdup ("D");
+    return g_strdup_printf ("D;%.*s", (int) strcspn (first + 1, "."), first + 1);
   }
+  return g_strdup ("D");
+}
+
+gboolean
+gt_gdb_detach (GtGdb *gdb, GError **error)
+{
+  g_autofree char *payload = gt_gdb_detach_packet (gdb);
+
   return request_ok (gdb, payload, error);
 }
 
@@ -396,15 +407,34 @@ gt_gdb_read_reg (GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 *ret, GErr
   return TRUE;
 }
 
+static void
+append_write_reg (GString *payload, const GtGdbReg *reg, guint64 value)
+{
+  guint64 le = GUINT64_TO_LE (value);
+
+  g_string_append_printf (payload, "P%x=", reg->number);
+  gt_gdb_hex_append (payload, &le, MIN (reg->size, sizeof le));
+}
+
 gboolean
 gt_gdb_write_reg (GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 value, GError **error)
 {
-  guint64 le = GUINT64_TO_LE (value);
   g_autoptr (GString) payload = g_string_new (NULL);
 
-  g_string_printf (payload, "P%x=", reg->number);
-  gt_gdb_hex_append (payload, &le, MIN (reg->size, sizeof le));
+  append_write_reg (payload, reg, value);
   return select_vcpu (gdb, vcpu, error) && request_ok (gdb, payload->str, error);
+}
+
+void
+gt_gdb_append_write_reg (const GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 value,
+                         GString *packets)
+{
+  if (vcpu < gdb->threads->len) {
+    g_string_append_printf (packets, "Hg%s", (char *) gdb->threads->pdata[vcpu]);
+    g_string_append_c (packets, '\0');
+    append_write_reg (packets, reg, value);
+    g_string_append_c (packets, '\0');
+  }
 }
 
 static gboolean

@@ -29,6 +29,14 @@ gboolean gt_gdb_detach (GtGdb *gdb, GError **error);
 
 guint gt_gdb_n_vcpus (const GtGdb *gdb);
 
+/* For who has to end the connection in our place: its descriptor, and the packet that lets the
+ * guest go. */
+int gt_gdb_fd (const GtGdb *gdb);
+char *gt_gdb_detach_packet (const GtGdb *gdb);
+/* Appends the packets that write @value to a register, each with a NUL behind it. */
+void gt_gdb_append_write_reg (const GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 value,
+                              GString *packets);
+
 /* All registers as the layout says; @len at most its size. */
 gboolean gt_gdb_read_regs (GtGdb *gdb, guint vcpu, guint8 *ret, gsize len, GError **error);
 gboolean

@@ -286,6 +286,13 @@ gt_qemu_monitor_free (GtQemuMonitor *monitor)
   g_free (monitor);
 }
 
+int
+gt_qemu_monitor_fd (const GtQemuMonitor *monitor, gboolean *ret_qmp)
+{
+  *ret_qmp = monitor->qmp;
+  return monitor->stream->fd;
+}
+
 GPid
 gt_qemu_monitor_peer (const GtQemuMonitor *monitor)
 {

@@ -16,6 +16,9 @@ GtQemuMonitor *gt_qemu_monitor_open (const GtQemuMonitorSpec *spec, GError **err
 void gt_qemu_monitor_free (GtQemuMonitor *monitor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtQemuMonitor, gt_qemu_monitor_free)
 
+/* For who has to speak in our place: the connection's descriptor, and whether it is QMP. */
+int gt_qemu_monitor_fd (const GtQemuMonitor *monitor, gboolean *ret_qmp);
+
 /* The process on the other side, 0 when unknown. */
 GPid gt_qemu_monitor_peer (const GtQemuMonitor *monitor);
 

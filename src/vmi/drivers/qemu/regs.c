@@ -186,29 +186,57 @@ gt_qemu_regs_read (GtGdb *gdb, const GtGdbTarget *target, guint vcpu, x86_regist
   return TRUE;
 }
 
-gboolean
-gt_qemu_regs_write (GtGdb *gdb, const GtGdbTarget *target, guint vcpu, const x86_registers_t *regs,
-                    GError **error)
-{
-  g_autoptr (GByteArray) raw = g_byte_array_new ();
-  x86_registers_t wanted = *regs;
+typedef struct {
+  const GtGdbReg *reg;
+  guint64 now, wanted;
+} Change;
 
-  if (!read_raw (gdb, target, vcpu, raw, error)) {
-    return FALSE;
-  }
+/* The registers that differ from @wanted. */
+static guint
+find_changes (const GByteArray *raw, const GtGdbTarget *target, x86_registers_t *wanted,
+              Change changes[G_N_ELEMENTS (reg_names)])
+{
+  guint n = 0;
+
   for (guint i = 0; i < G_N_ELEMENTS (reg_names); i++) {
     const RegName *name = &reg_names[i];
     const GtGdbReg *reg = name->stub ? gt_gdb_target_find (target, name->stub) : NULL;
-    guint64 value = *member (&wanted, name->at), now;
+    guint64 value = *member (wanted, name->at), now;
 
     /* Who read the registers of a running guest got 0 for those that the monitor does not show. */
     if (value == 0 && name->at == AT (shadow_gs)) {
       continue;
     }
-    if (reg && raw_value (raw, reg, &now) && now != value &&
-        !gt_gdb_write_reg (gdb, vcpu, reg, value, error)) {
-      return FALSE;
+    if (reg && raw_value (raw, reg, &now) && now != value) {
+      changes[n++] = (Change){ reg, now, value };
     }
   }
-  return TRUE;
+  return n;
+}
+
+gboolean
+gt_qemu_regs_write (GtGdb *gdb, const GtGdbTarget *target, guint vcpu, const x86_registers_t *regs,
+                    GtQemuGuard *guard, GError **error)
+{
+  g_autoptr (GByteArray) raw = g_byte_array_new ();
+  g_autoptr (GString) undo = g_string_new (NULL);
+  Change changes[G_N_ELEMENTS (reg_names)];
+  x86_registers_t wanted = *regs;
+  gboolean ok = TRUE;
+  guint n;
+
+  if (!read_raw (gdb, target, vcpu, raw, error)) {
+    return FALSE;
+  }
+  n = find_changes (raw, target, &wanted, changes);
+  for (guint i = 0; i < n; i++) {
+    gt_gdb_append_write_reg (gdb, vcpu, changes[i].reg, changes[i].now, undo);
+  }
+  /* All of them, or none. */
+  (void) gt_qemu_guard_set_undo (guard, undo->str, undo->len);
+  for (guint i = 0; i < n && ok; i++) {
+    ok = gt_gdb_write_reg (gdb, vcpu, changes[i].reg, changes[i].wanted, error);
+  }
+  (void) gt_qemu_guard_set_undo (guard, NULL, 0);
+  return ok;
 }

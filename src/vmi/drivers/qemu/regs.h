@@ -8,6 +8,7 @@
 #include <libvmi/libvmi.h>
 
 #include "vmi/drivers/qemu/gdb.h"
+#include "vmi/drivers/qemu/guard.h"
 
 G_BEGIN_DECLS
 
@@ -17,9 +18,10 @@ gboolean gt_qemu_regs_parse (const char *text, x86_registers_t *ret);
 gboolean gt_qemu_regs_read (GtGdb *gdb, const GtGdbTarget *target, guint vcpu, x86_registers_t *ret,
                             GError **error);
 
-/* Writes those registers that differ from what the vCPU has. */
+/* Writes those registers that differ from what the vCPU has; @guard (may be NULL) sees to it that
+ * it is all of them or none. */
 gboolean gt_qemu_regs_write (GtGdb *gdb, const GtGdbTarget *target, guint vcpu,
-                             const x86_registers_t *regs, GError **error);
+                             const x86_registers_t *regs, GtQemuGuard *guard, GError **error);
 
 G_END_DECLS
 
