@@ -6,69 +6,37 @@ attaching again and again under load; tracers that are killed or stopped."""
 import pathlib
 import signal
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'lib'))
 sys.dont_write_bytecode = True
+import guestkernel  # noqa: E402
 import guestlab  # noqa: E402
+from guestkernel import (check_health, differing, kernel_text, probe_caller,  # noqa: E402
+                         probe_memory)
 
 CYCLES = 8
 KILLS = 5
 LOAD = 'while :; do cat /etc/hosts | wc -l; ls -l /bin; find /etc; done >/dev/null 2>&1'
-BAD_WORDS = ('BUG', 'WARNING', 'Oops', 'soft lockup', 'detected stall', 'general protection',
-             'unable to handle')
-
-
-def symbols(guest, *names):
-    """Addresses of kernel symbols, by the guest's own word."""
-    table = guest.sh("grep -E ' (%s)$' /proc/kallsyms" % '|'.join(names))
-    return {line.split()[2]: int(line.split()[0], 16) for line in table.splitlines()}
-
-
-def kernel_text(guest):
-    """The kernel's code, by the hypervisor's word."""
-    where = symbols(guest, '_text', '_etext')
-    file = guest.dir / 'text'
-    size = where['_etext'] - where['_text']
-    # One call a chunk: the monitor stops where a page is not mapped for the vCPU's present CR3.
-    answer = guest.hmp(f'memsave {where["_text"]:#x} {size} "{file}"')
-    if answer.strip():
-        raise guestlab.TestbedError(f'memsave failed: {answer.strip()}')
-    return file.read_bytes()
-
-
-def differing(a, b):
-    return sum(x != y for x, y in zip(a, b)) + abs(len(a) - len(b))
-
-
-def probe_memory(guest):
-    """Bytes that the guest's kernel allocated for a probe, by its own word: the allocators were called
-    on behalf of do_syscall_64, which calls none by itself."""
-    return int(guest.sh("awk '/do_syscall_64/ {s += $2} END {print s + 0}' /proc/vmallocinfo"))
-
-
-def check_health(tap, guest, what):
-    log = guest.sh('dmesg')
-    bad = [line for line in log.splitlines() if any(word in line for word in BAD_WORDS)]
-    tap.ok(not bad and guest.sh('echo alive').strip() == 'alive', f'{what}: the guest is well', bad)
-
 
 def test_text(tap, guest):
     before = kernel_text(guest)
     with guestlab.trace(guest) as trace:
-        during, memory = kernel_text(guest), probe_memory(guest)
+        during, caller = kernel_text(guest), probe_caller(guest)
+        memory = probe_memory(guest, caller)
         guest.sh('cat /etc/hosts')
     after = kernel_text(guest)
     tap.ok(0 < differing(before, during) <= 10, 'two calls differ while tracing',
            differing(before, during))
     tap.ok(before == after, 'the kernel text is what it was', differing(before, after))
-    tap.ok(memory > 0 and probe_memory(guest) == 0, 'the pages were given back',
-           f'{memory} bytes while tracing, {probe_memory(guest)} after it')
+    after = probe_memory(guest, caller)
+    tap.ok(memory > 0 and after == 0, 'the pages were given back',
+           f'{memory} bytes while tracing, {after} after it')
     tap.ok(trace.status == 0 and '"/etc/hosts"' in trace.output, 'and it was traced')
+    return caller
 
 
-def test_cycles(tap, guest):
+def test_cycles(tap, guest, caller):
     """Attach and detach under load: text identical, pages given back."""
     text = kernel_text(guest)
     guest.sh(f'({LOAD}) & ({LOAD}) & echo')
@@ -79,7 +47,7 @@ def test_cycles(tap, guest):
             losses.append(run.stderr)
     tap.ok(not losses, f'{CYCLES} attachments under load, nothing lost', '\n'.join(losses))
     tap.ok(kernel_text(guest) == text, 'text identical after them')
-    tap.equal(probe_memory(guest), 0, 'every page was given back')
+    tap.equal(probe_memory(guest, caller), 0, 'every page was given back')
     check_health(tap, guest, 'after attaching again and again')
 
 
@@ -90,7 +58,7 @@ def start_tracer(guest):
     return tracer
 
 
-def test_kills(tap, guest):
+def test_kills(tap, guest, caller):
     """SIGKILL while tracing under load: the guest goes on, the next attachment tidies up."""
     text = kernel_text(guest)
     for _ in range(KILLS):
@@ -102,7 +70,7 @@ def test_kills(tap, guest):
     run = guestlab.guestrace('--for', '1', guest.name)
     tap.ok(run.returncode == 0 and '(' in run.stdout, 'the next one traces', run.stderr)
     tap.ok(kernel_text(guest) == text, 'text identical after it')
-    tap.equal(probe_memory(guest), 0, 'and what was left behind is gone')
+    tap.equal(probe_memory(guest, caller), 0, 'and what was left behind is gone')
     check_health(tap, guest, 'after killed tracers')
 
 
@@ -130,21 +98,12 @@ def test_one_at_a_time(tap, guest):
     tap.ok(trace.status == 0 and '"/etc/hosts"' in trace.output, 'the first one goes on')
 
 
-def boot():
-    """A guest with a monitor for the tests beside the one that guestrace uses."""
-    directory = tempfile.mkdtemp(prefix='gttest-')
-    guest = guestlab.boot(kernel=sys.argv[1], dir=directory, qemu_arg=[
-        '-qmp', f'unix:{directory}/second.sock,server=on,wait=off'])
-    guest.qmp_socket = 'second.sock'
-    return guest
-
-
 def main():
-    with guestlab.Tap() as tap, boot() as guest:
-        test_text(tap, guest)
+    with guestlab.Tap() as tap, guestkernel.boot(sys.argv[1]) as guest:
+        caller = test_text(tap, guest)
         test_one_at_a_time(tap, guest)
-        test_cycles(tap, guest)
-        test_kills(tap, guest)
+        test_cycles(tap, guest, caller)
+        test_kills(tap, guest, caller)
         test_stop(tap, guest)
 
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Borrows a thread of the guest. The first one that enters a system call is stopped at the place
- * where the probe's entry hook goes: in process context, interrupts on, nothing locked, so that
- * even functions that sleep may be called. In a guest that makes no calls the kernel's own workers
- * come by: work functions are called in the same condition.
+ * Borrows a thread of the guest: one that comes by where a system call is about to leave, or where
+ * a work function of the kernel's own workers has returned (in a guest that makes no calls). Both
+ * are in process context, with interrupts on and nothing locked, so that even functions that sleep
+ * may be called; and both expect nothing in the registers that a function may change. So nothing
+ * has to be put back: a function that the thread is sent into returns to a `ret` whose address is
+ * below it on the stack, and that one to where the thread was. We stop it there; when we are killed
+ * it runs on by itself.
  */
 #include "engine/probe/borrow.h"
 
@@ -16,30 +19,97 @@
 #define FIND_TIMEOUT_MS 15000
 #define CALL_TIMEOUT_MS 10000
 #define PT_REGS_SIZE    168
-#define STACK_GAP       512 /* below the borrowed thread's frame */
 #define RFLAGS_IF       (1u << 9)
+#define RFLAGS_BAD      0x100400u /* TF, DF */
 #define MAX_STACK       0x40000
+#define MAX_CATCHES     16
+#define TEXT_PIECE      65536
+#define TEXT_PIECES     32
 
 struct GtBorrowed {
   vmi_instance_t vmi;
   const GtLinux *linux_os;
-  const GtProbeSites *sites;
+  addr_t resume; /* where the thread was caught, and goes on */
+  addr_t ret;    /* a `ret` instruction that nobody else executes */
   guint vcpu;
-  x86_registers_t saved;
+  addr_t rsp;   /* at @resume */
+  addr_t stack; /* what RSP is while the thread stands */
+  guint64 gs_base;
 };
 
 /* Functions that the kernel's workers call every second or two, in process context. */
 static const char *const worker_functions[] = { "vmstat_update", "vmstat_shepherd" };
 
+/*
+ * The last byte of `mov %rax, %rbx`, 48 89 c3, is a `ret` when one goes there, which the kernel
+ * itself does not: nobody but the borrowed thread comes by.
+ */
 static gboolean
-stop_a_thread (GtBorrowed *borrowed, GError **error)
+find_ret (GtBorrowed *borrowed, GError **error)
+{
+  static const guint8 pattern[] = { 0x48, 0x89, 0xc3 };
+  addr_t text = gt_linux_symbol (borrowed->linux_os, "_stext");
+  g_autofree guint8 *code = g_malloc (TEXT_PIECE);
+
+  for (guint i = 0; text != 0 && i < TEXT_PIECES; i++, text += TEXT_PIECE) {
+    const guint8 *found;
+
+    if (vmi_read_va (borrowed->vmi, text, 0, TEXT_PIECE, code, NULL) != VMI_SUCCESS) {
+      break;
+    }
+    found = memmem (code, TEXT_PIECE, pattern, sizeof pattern);
+    if (found) {
+      borrowed->ret = text + (addr_t) (found - code) + 2;
+      return TRUE;
+    }
+  }
+  g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+               "the code of the guest's Linux %s cannot be read, or has an unknown form",
+               gt_linux_release (borrowed->linux_os));
+  return FALSE;
+}
+
+/* Lets the guest run until a thread is at one of @places; with @rsp, the one with that stack. */
+static gboolean
+run_to (GtBorrowed *borrowed, const addr_t *places, guint n, addr_t rsp, guint timeout_ms,
+        x86_registers_t *ret_regs, GError **error)
+{
+  gint64 deadline = g_get_monotonic_time () + timeout_ms * G_TIME_SPAN_MILLISECOND;
+  addr_t hit;
+
+  do {
+    gint64 left = (deadline - g_get_monotonic_time ()) / G_TIME_SPAN_MILLISECOND;
+
+    if (!gt_vmi_run_to (borrowed->vmi, places, n, (guint) MAX (left, 1), &borrowed->vcpu, &hit,
+                        error) ||
+        !gt_vmi_get_regs (borrowed->vmi, borrowed->vcpu, ret_regs, error)) {
+      return FALSE;
+    }
+    if (ret_regs->rip != hit) {
+      g_set_error (error, GT_ERROR, GT_ERROR_FAILED,
+                   "vCPU %u stopped at 0x%" G_GINT64_MODIFIER "x instead of at the breakpoint",
+                   borrowed->vcpu, (guint64) ret_regs->rip);
+      return FALSE;
+    }
+    if (rsp == 0 || ret_regs->rsp == rsp) {
+      return TRUE;
+    }
+  } while (g_get_monotonic_time () < deadline);
+  g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
+                       "a kernel function called in the guest did not come back in time");
+  return FALSE;
+}
+
+static gboolean
+stop_a_thread (GtBorrowed *borrowed, addr_t resume, x86_registers_t *ret_regs, GError **error)
 {
   addr_t places[1 + G_N_ELEMENTS (worker_functions)];
   g_autoptr (GError) local = NULL;
   guint n = 0;
-  addr_t hit;
 
-  places[n++] = borrowed->sites->entry;
+  if (resume != 0) {
+    places[n++] = resume;
+  }
   for (guint i = 0; i < G_N_ELEMENTS (worker_functions); i++) {
     addr_t address = gt_linux_symbol (borrowed->linux_os, worker_functions[i]);
 
@@ -47,95 +117,95 @@ stop_a_thread (GtBorrowed *borrowed, GError **error)
       places[n++] = address;
     }
   }
-  if (!gt_vmi_run_to (borrowed->vmi, places, n, FIND_TIMEOUT_MS, &borrowed->vcpu, &hit, &local)) {
-    if (g_error_matches (local, GT_ERROR, GT_ERROR_FAILED)) {
-      g_set_error (error, GT_ERROR, GT_ERROR_FAILED,
-                   "no thread of the guest came by in %u s: it makes no system calls at all; try "
-                   "again when it does something (%s)",
-                   FIND_TIMEOUT_MS / 1000, local->message);
-    } else {
-      g_propagate_error (error, g_steal_pointer (&local));
-    }
-    return FALSE;
+  if (run_to (borrowed, places, n, 0, FIND_TIMEOUT_MS, ret_regs, &local)) {
+    return TRUE;
   }
-  if (!gt_vmi_get_regs (borrowed->vmi, borrowed->vcpu, &borrowed->saved, error)) {
-    return FALSE;
-  }
-  if (borrowed->saved.rip != hit) {
+  if (g_error_matches (local, GT_ERROR, GT_ERROR_FAILED)) {
     g_set_error (error, GT_ERROR, GT_ERROR_FAILED,
-                 "vCPU %u stopped at 0x%" G_GINT64_MODIFIER "x instead of at the breakpoint",
-                 borrowed->vcpu, (guint64) borrowed->saved.rip);
+                 "no thread of the guest came by in %u s: it makes no system calls at all; try "
+                 "again when it does something (%s)",
+                 FIND_TIMEOUT_MS / 1000, local->message);
+  } else {
+    g_propagate_error (error, g_steal_pointer (&local));
+  }
+  return FALSE;
+}
+
+/* A thread at the beginning of a function: lets it go through it, back to its caller. */
+static gboolean
+run_to_return (GtBorrowed *borrowed, x86_registers_t *regs, GError **error)
+{
+  addr_t back, rsp = regs->rsp + 8;
+
+  if (vmi_read_addr_va (borrowed->vmi, regs->rsp, 0, &back) != VMI_SUCCESS) {
+    g_set_error (error, GT_ERROR, GT_ERROR_FAILED,
+                 "the stack of a guest thread at 0x%" G_GINT64_MODIFIER "x cannot be read",
+                 (guint64) regs->rsp);
     return FALSE;
   }
-  return TRUE;
+  return run_to (borrowed, &back, 1, rsp, CALL_TIMEOUT_MS, regs, error);
 }
 
 GtBorrowed *
-gt_borrow_begin (vmi_instance_t vmi, const GtLinux *linux_os, const GtProbeSites *sites,
-                 GError **error)
+gt_borrow_begin (vmi_instance_t vmi, const GtLinux *linux_os, addr_t resume, GError **error)
 {
   g_autofree GtBorrowed *borrowed = g_new0 (GtBorrowed, 1);
+  x86_registers_t regs;
 
   borrowed->vmi = vmi;
   borrowed->linux_os = linux_os;
-  borrowed->sites = sites;
-  if (!stop_a_thread (borrowed, error)) {
+  if (!find_ret (borrowed, error)) {
     return NULL;
   }
+  for (guint i = 0; i < MAX_CATCHES; i++) {
+    if (!stop_a_thread (borrowed, resume, &regs, error) ||
+        (regs.rip != resume && !run_to_return (borrowed, &regs, error))) {
+      return NULL;
+    }
+    if (regs.rflags & RFLAGS_IF) {
+      break;
+    }
+  }
+  if (!(regs.rflags & RFLAGS_IF)) {
+    g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+                 "the threads of the guest's Linux %s leave system calls with interrupts off",
+                 gt_linux_release (linux_os));
+    return NULL;
+  }
+  borrowed->resume = regs.rip;
+  borrowed->rsp = borrowed->stack = regs.rsp;
+  borrowed->gs_base = regs.gs_base;
   return g_steal_pointer (&borrowed);
 }
 
-/* Copies what a function call changes or needs: the thread may have moved to another vCPU, whose
- * segment bases are its own. */
-static void
-copy_thread_regs (x86_registers_t *to, const x86_registers_t *from)
-{
-  to->rax = from->rax;
-  to->rbx = from->rbx;
-  to->rcx = from->rcx;
-  to->rdx = from->rdx;
-  to->rsi = from->rsi;
-  to->rdi = from->rdi;
-  to->rbp = from->rbp;
-  to->rsp = from->rsp;
-  to->r8 = from->r8;
-  to->r9 = from->r9;
-  to->r10 = from->r10;
-  to->r11 = from->r11;
-  to->r12 = from->r12;
-  to->r13 = from->r13;
-  to->r14 = from->r14;
-  to->r15 = from->r15;
-  to->rip = from->rip;
-  to->rflags = from->rflags;
-}
-
+/* The way back: to the `ret`, and from there to where the thread was caught. */
 static gboolean
-set_thread_regs (GtBorrowed *borrowed, const x86_registers_t *wanted, GError **error)
+push_return (GtBorrowed *borrowed, addr_t *ret_stack, GError **error)
 {
-  x86_registers_t regs;
+  guint64 words[] = { borrowed->ret, borrowed->resume };
+  addr_t stack = borrowed->rsp - sizeof words;
 
-  if (!gt_vmi_get_regs (borrowed->vmi, borrowed->vcpu, &regs, error)) {
+  if (vmi_write_va (borrowed->vmi, stack, 0, sizeof words, words, NULL) != VMI_SUCCESS) {
+    g_set_error (error, GT_ERROR, GT_ERROR_FAILED,
+                 "the stack of a guest thread at 0x%" G_GINT64_MODIFIER "x cannot be written",
+                 (guint64) stack);
     return FALSE;
   }
-  copy_thread_regs (&regs, wanted);
-  return gt_vmi_set_regs (borrowed->vmi, borrowed->vcpu, &regs, error);
+  *ret_stack = stack;
+  return TRUE;
 }
 
 gboolean
 gt_borrow_call (GtBorrowed *borrowed, addr_t function, const guint64 *args, guint n_args,
                 guint64 *ret_value, GError **error)
 {
-  x86_registers_t regs = borrowed->saved;
+  x86_registers_t regs;
   uint64_t *const slots[GT_BORROW_MAX_ARGS] = { &regs.rdi, &regs.rsi, &regs.rdx, &regs.rcx };
-  addr_t back = borrowed->sites->padding, hit, stack;
+  addr_t stack;
 
   g_return_val_if_fail (n_args <= GT_BORROW_MAX_ARGS, FALSE);
-  stack = ((borrowed->saved.rsp - STACK_GAP) & ~(addr_t) 15) - 8;
-  if (vmi_write_va (borrowed->vmi, stack, 0, sizeof back, &back, NULL) != VMI_SUCCESS) {
-    g_set_error (error, GT_ERROR, GT_ERROR_FAILED,
-                 "the stack of a guest thread at 0x%" G_GINT64_MODIFIER "x cannot be written",
-                 (guint64) stack);
+  if (!push_return (borrowed, &stack, error) ||
+      !gt_vmi_get_regs (borrowed->vmi, borrowed->vcpu, &regs, error)) {
     return FALSE;
   }
   for (guint i = 0; i < n_args; i++) {
@@ -144,17 +214,13 @@ gt_borrow_call (GtBorrowed *borrowed, addr_t function, const guint64 *args, guin
   regs.rsp = stack;
   regs.rip = function;
   regs.rax = 0;
-  regs.rflags = (borrowed->saved.rflags | RFLAGS_IF) & ~(guint64) 0x100400; /* no DF, no TF */
-  if (!set_thread_regs (borrowed, &regs, error) ||
-      !gt_vmi_run_to (borrowed->vmi, &back, 1, CALL_TIMEOUT_MS, &borrowed->vcpu, &hit, error) ||
-      !gt_vmi_get_regs (borrowed->vmi, borrowed->vcpu, &regs, error)) {
+  regs.rflags = (regs.rflags | RFLAGS_IF) & ~(guint64) RFLAGS_BAD;
+  if (!gt_vmi_set_regs (borrowed->vmi, borrowed->vcpu, &regs, error) ||
+      !run_to (borrowed, &borrowed->ret, 1, stack + 8, CALL_TIMEOUT_MS, &regs, error)) {
     return FALSE;
   }
-  if (regs.rsp != stack + 8) {
-    g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
-                         "a kernel function called in the guest came back on another stack");
-    return FALSE;
-  }
+  borrowed->stack = regs.rsp;
+  borrowed->gs_base = regs.gs_base;
   *ret_value = regs.rax;
   return TRUE;
 }
@@ -169,10 +235,8 @@ gt_borrow_pt_regs_offset (GtBorrowed *borrowed, guint64 *ret_offset, GError **er
   if (gt_probe_names_percpu (borrowed->linux_os, "current_task", &task_place) &&
       gt_probe_names_percpu (borrowed->linux_os, "top_of_stack", &top_place) &&
       gt_linux_offset (borrowed->linux_os, "task_struct", "stack", &member) &&
-      vmi_read_addr_va (borrowed->vmi, borrowed->saved.gs_base + task_place, 0, &task) ==
-          VMI_SUCCESS &&
-      vmi_read_addr_va (borrowed->vmi, borrowed->saved.gs_base + top_place, 0, &top) ==
-          VMI_SUCCESS &&
+      vmi_read_addr_va (borrowed->vmi, borrowed->gs_base + task_place, 0, &task) == VMI_SUCCESS &&
+      vmi_read_addr_va (borrowed->vmi, borrowed->gs_base + top_place, 0, &top) == VMI_SUCCESS &&
       vmi_read_addr_va (borrowed->vmi, task + member, 0, &stack) == VMI_SUCCESS &&
       top > stack + PT_REGS_SIZE && top - stack <= MAX_STACK) {
     *ret_offset = top - stack - PT_REGS_SIZE;
@@ -184,10 +248,8 @@ gt_borrow_pt_regs_offset (GtBorrowed *borrowed, guint64 *ret_offset, GError **er
   return FALSE;
 }
 
-gboolean
-gt_borrow_end (GtBorrowed *borrowed, GError **error)
+void
+gt_borrow_end (GtBorrowed *borrowed)
 {
-  g_autofree GtBorrowed *mine = borrowed;
-
-  return set_thread_regs (mine, &mine->saved, error);
+  g_free (borrowed);
 }

@@ -5,7 +5,6 @@
 
 #include <glib.h>
 
-#include "engine/probe/sites.h"
 #include "linux/linux.h"
 
 G_BEGIN_DECLS
@@ -14,10 +13,11 @@ typedef struct GtBorrowed GtBorrowed;
 
 #define GT_BORROW_MAX_ARGS 4
 
-/* The vCPUs must be held. Lets the guest run until a thread is where functions that sleep may be
- * called; all vCPUs are held again then. Give it back with gt_borrow_end(). */
-GtBorrowed *gt_borrow_begin (vmi_instance_t vmi, const GtLinux *linux_os, const GtProbeSites *sites,
-                             GError **error);
+/* The vCPUs must be held. Lets the guest run until a thread is at @resume (0: nowhere), where
+ * do_syscall_64 is about to leave, or a kernel worker has done its work; all vCPUs are held again
+ * then. Give it back with gt_borrow_end(). */
+GtBorrowed *
+gt_borrow_begin (vmi_instance_t vmi, const GtLinux *linux_os, addr_t resume, GError **error);
 
 /* Has the thread call @function; other vCPUs run meanwhile. */
 gboolean gt_borrow_call (GtBorrowed *borrowed, addr_t function, const guint64 *args, guint n_args,
@@ -26,8 +26,8 @@ gboolean gt_borrow_call (GtBorrowed *borrowed, addr_t function, const guint64 *a
 /* Where that thread's struct pt_regs lies from the base of its stack; the same for all threads. */
 gboolean gt_borrow_pt_regs_offset (GtBorrowed *borrowed, guint64 *ret_offset, GError **error);
 
-/* The thread goes on as if nothing had been; frees @borrowed. */
-gboolean gt_borrow_end (GtBorrowed *borrowed, GError **error);
+/* The thread goes on as if nothing had been, once the vCPUs are released; frees @borrowed. */
+void gt_borrow_end (GtBorrowed *borrowed);
 
 G_END_DECLS
 

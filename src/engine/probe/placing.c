@@ -320,11 +320,9 @@ gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, GtP
   if (!gt_vmi_hold (vmi, error)) {
     return FALSE;
   }
-  borrowed = gt_borrow_begin (vmi, linux_os, &probe->sites, error);
+  borrowed = gt_borrow_begin (vmi, linux_os, probe->sites.exit_resume, error);
   ok = borrowed && place_on_thread (probe, blob, borrowed, prepare, user_data, error);
-  if (borrowed && !gt_borrow_end (borrowed, ok ? error : NULL)) {
-    ok = FALSE;
-  }
+  g_clear_pointer (&borrowed, gt_borrow_end);
   if (!gt_vmi_release (vmi, ok ? error : NULL)) {
     ok = FALSE;
   }
@@ -409,12 +407,11 @@ gt_probe_remove (GtPlacedProbe *probe, GError **error)
   if (nobody_sleeps_inside (probe) &&
       gt_probe_is_quiet (probe->vmi, probe->linux_os, probe->code,
                          probe->code + n_pages (probe->code_size) * GT_PAGE)) {
-    GtBorrowed *borrowed = gt_borrow_begin (probe->vmi, probe->linux_os, &probe->sites, error);
+    GtBorrowed *borrowed =
+        gt_borrow_begin (probe->vmi, probe->linux_os, probe->sites.exit_resume, error);
 
     ok = borrowed && release_memory (probe, borrowed, error);
-    if (borrowed && !gt_borrow_end (borrowed, ok ? error : NULL)) {
-      ok = FALSE;
-    }
+    g_clear_pointer (&borrowed, gt_borrow_end);
   }
   return gt_vmi_release (probe->vmi, ok ? error : NULL) && ok;
 }

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a guest's kernel and its hypervisor say of the guest's state: code, memory, health."""
+
+import re
+import tempfile
+
+import guestlab
+
+BAD_WORDS = ('BUG', 'WARNING', 'Oops', 'soft lockup', 'detected stall', 'general protection',
+             'unable to handle', 'hung_task', 'blocked for more than')
+PROBE_LEAST = 4 << 20  # no other allocation of a small guest's is as big, but for these:
+NOT_OURS = ('ioremap', 'bpf_prog_pack_alloc', 'pcpu_', 'unpurged')
+
+
+def boot(kernel, **options):
+    """A guest with a monitor for the tests beside the one that guestrace uses."""
+    directory = tempfile.mkdtemp(prefix='gttest-')
+    guest = guestlab.boot(kernel=kernel, dir=directory, qemu_arg=[
+        '-qmp', f'unix:{directory}/second.sock,server=on,wait=off'], **options)
+    guest.qmp_socket = 'second.sock'
+    return guest
+
+
+def symbols(guest, *names):
+    """Addresses of kernel symbols, by the guest's own word."""
+    table = guest.sh("grep -E ' (%s)$' /proc/kallsyms" % '|'.join(names))
+    return {line.split()[2]: int(line.split()[0], 16) for line in table.splitlines()}
+
+
+def kernel_text(guest):
+    """The kernel's code, by the hypervisor's word."""
+    where = symbols(guest, '_text', '_etext')
+    file = guest.dir / 'text'
+    size = where['_etext'] - where['_text']
+    # One call a chunk: the monitor stops where a page is not mapped for the vCPU's present CR3.
+    answer = guest.hmp(f'memsave {where["_text"]:#x} {size} "{file}"')
+    if answer.strip():
+        raise guestlab.TestbedError(f'memsave failed: {answer.strip()}')
+    return file.read_bytes()
+
+
+def differing(a, b):
+    return sum(x != y for x, y in zip(a, b)) + abs(len(a) - len(b))
+
+
+def areas(guest):
+    """(bytes, who asked for it) of each area of the kernel's vmalloc space, by its own word."""
+    lines = guest.sh('cat /proc/vmallocinfo').splitlines()
+    rows = [re.match(r'\S+\s+(\d+)\s+(.*)', line) for line in lines]
+    return [(int(row[1]), row[2]) for row in rows if row]
+
+
+def probe_caller(guest):
+    """On whose behalf the kernel's allocators were called for the probe that is in the guest now:
+    whoever asked for its biggest part."""
+    big = [what for size, what in areas(guest)
+           if size > PROBE_LEAST and not any(word in what for word in NOT_OURS)]
+    return big[0].split()[0] if len(big) == 1 else None
+
+
+def probe_memory(guest, caller):
+    """Bytes that the kernel has allocated on behalf of that caller."""
+    return sum(size for size, what in areas(guest) if what.split()[0] == caller)
+
+
+def complaints(guest):
+    """What the kernel's log has of warnings and worse."""
+    return [line for line in guest.sh('dmesg').splitlines() if any(w in line for w in BAD_WORDS)]
+
+
+def is_running(guest):
+    return 'VM status: running' in guest.hmp('info status')
+
+
+def check_health(tap, guest, what):
+    bad = complaints(guest)
+    tap.ok(not bad and guest.sh('echo alive').strip() == 'alive', f'{what}: the guest is well', bad)
