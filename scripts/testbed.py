@@ -19,19 +19,29 @@ import time
 SCRIPTS = pathlib.Path(__file__).resolve().parent
 UP_LINE = b'guestrace test guest is up'
 SOCKET_PATH_MAX = 107
+KERNEL = re.compile(r'(5\.10|6\.1|6\.12|sid)(-(cloud|generic|rt))?')
+NOT_IN_ARCHIVE = 3  # fetch-kernel's exit status
 
 
 class TestbedError(Exception):
     """One plain sentence that says what went wrong."""
 
 
+class KernelNotThere(TestbedError):
+    """Debian's archive, as this machine reaches it, does not have that kernel."""
+
+
 def fetch_kernel(kernel):
     """The path of a kernel image: a file as it is, a version from the cache or Debian's archive."""
-    if kernel not in ('6.1', '6.12'):
+    if not KERNEL.fullmatch(kernel):
         if not os.path.isfile(kernel):
-            raise TestbedError(f'no kernel {kernel}: give 6.1, 6.12 or a file')
+            raise TestbedError(f'no kernel {kernel}: give 5.10, 6.1, 6.12 or sid, perhaps with '
+                               '-generic or -rt, or a file')
         return kernel
     run = subprocess.run([SCRIPTS / 'fetch-kernel', kernel], stdout=subprocess.PIPE, text=True)
+    if run.returncode == NOT_IN_ARCHIVE:
+        raise KernelNotThere("Debian's archive, as this machine reaches it, has no kernel "
+                             f'{kernel}')
     if run.returncode != 0:
         raise TestbedError(f'could not fetch kernel {kernel}')
     return run.stdout.strip()
@@ -39,7 +49,8 @@ def fetch_kernel(kernel):
 
 def add_boot_options(parser):
     """The options of boot-guest; boot() takes what argparse makes of them."""
-    parser.add_argument('--kernel', default='6.1', help='6.1, 6.12 or a file')
+    parser.add_argument('--kernel', default='6.1',
+                        help='5.10, 6.1, 6.12 or sid (also with -generic or -rt), or a file')
     parser.add_argument('--name', help="the guest's name (default: guestrace-PID)")
     parser.add_argument('--smp', type=int, default=2, metavar='N', help='vCPUs (2)')
     parser.add_argument('--mem', type=int, default=512, metavar='MIB', help='memory (512)')
