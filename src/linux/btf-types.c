@@ -10,10 +10,17 @@
 #define BTF_MAGIC_WORD 0xeb9fU
 #define MAX_DEPTH      16U
 #define MAX_VISITS     65536U /* of members, in one look-up */
+#define MAX_NAME_LEN   512U   /* as the kernel's own */
+
+/* A struct or union; the name is borrowed. */
+typedef struct {
+  const char *name;
+  guint32 id;
+} Composite;
 
 struct GtBtf {
   struct btf *btf;
-  GHashTable *by_name; /* of structs and unions: a borrowed name to a type number */
+  GArray *composites; /* of Composite, by name; sorted, as names can be made that hash alike */
 };
 
 static gboolean
@@ -32,25 +39,36 @@ header_is_sound (const guint8 *bytes, gsize len)
          (guint64) header.hdr_len + header.str_off + header.str_len <= len;
 }
 
-static GHashTable *
+static gint
+compare_composites (gconstpointer a, gconstpointer b)
+{
+  const Composite *x = a, *y = b;
+  gint order = strncmp (x->name, y->name, MAX_NAME_LEN);
+
+  return order != 0 ? order : (x->id > y->id) - (x->id < y->id);
+}
+
+/* Of several that share a name the first one counts. */
+static GArray *
 index_names (const struct btf *btf)
 {
-  GHashTable *by_name = g_hash_table_new (g_str_hash, g_str_equal);
+  GArray *composites = g_array_new (FALSE, FALSE, sizeof (Composite));
   guint n = btf__type_cnt (btf);
 
   for (guint id = 1; id < n; id++) {
     const struct btf_type *type = btf__type_by_id (btf, id);
-    const char *name;
+    Composite composite = { .id = id };
 
     if (type == NULL || !btf_is_composite (type)) {
       continue;
     }
-    name = btf__name_by_offset (btf, type->name_off);
-    if (name != NULL && name[0] != '\0' && !g_hash_table_contains (by_name, name)) {
-      g_hash_table_insert (by_name, (gpointer) name, GUINT_TO_POINTER (id));
+    composite.name = btf__name_by_offset (btf, type->name_off);
+    if (composite.name != NULL && composite.name[0] != '\0') {
+      g_array_append_val (composites, composite);
     }
   }
-  return by_name;
+  g_array_sort (composites, compare_composites);
+  return composites;
 }
 
 GtBtf *
@@ -73,7 +91,7 @@ gt_btf_new (const guint8 *bytes, gsize len, GError **error)
   }
   types = g_new0 (GtBtf, 1);
   types->btf = btf;
-  types->by_name = index_names (btf);
+  types->composites = index_names (btf);
   return types;
 }
 
@@ -83,7 +101,7 @@ gt_btf_free (GtBtf *types)
   if (types == NULL) {
     return;
   }
-  g_hash_table_unref (types->by_name);
+  g_array_unref (types->composites);
   btf__free (types->btf);
   g_free (types);
 }
@@ -121,7 +139,7 @@ try_member (const GtBtf *types, const struct btf_type *parent, guint index, cons
     return NULL;
   }
   if (member_name[0] != '\0') {
-    if (strlen (member_name) != name_len || memcmp (member_name, name, name_len) != 0) {
+    if (strncmp (member_name, name, name_len) != 0 || member_name[name_len] != '\0') {
       return NULL;
     }
     *bits = btf_member_bit_offset (parent, index);
@@ -161,9 +179,24 @@ find_member (const GtBtf *types, const struct btf_type *type, const char *name, 
 static const struct btf_type *
 composite_by_name (const GtBtf *types, const char *name)
 {
-  guint id = GPOINTER_TO_UINT (g_hash_table_lookup (types->by_name, name));
+  guint low = 0, high = types->composites->len;
+  const Composite *composite;
 
-  return id != 0 ? btf__type_by_id (types->btf, id) : NULL;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+
+    composite = &g_array_index (types->composites, Composite, middle);
+    if (strncmp (composite->name, name, MAX_NAME_LEN) < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low == types->composites->len) {
+    return NULL;
+  }
+  composite = &g_array_index (types->composites, Composite, low);
+  return strcmp (composite->name, name) == 0 ? btf__type_by_id (types->btf, composite->id) : NULL;
 }
 
 gboolean
@@ -209,4 +242,56 @@ gt_btf_size (const GtBtf *types, const char *type, gsize *ret_size)
   }
   *ret_size = (gsize) size;
   return TRUE;
+}
+
+gboolean
+gt_btf_n_params (const GtBtf *types, const char *name, guint *ret_n)
+{
+  gint32 id = btf__find_by_name_kind (types->btf, name, BTF_KIND_TYPEDEF);
+  const struct btf_type *type = id > 0 ? bare_type (types, (guint32) id) : NULL;
+
+  if (type == NULL || !btf_is_ptr (type)) {
+    return FALSE;
+  }
+  type = bare_type (types, type->type);
+  if (type == NULL || !btf_is_func_proto (type)) {
+    return FALSE;
+  }
+  *ret_n = btf_vlen (type);
+  return TRUE;
+}
+
+static gboolean
+has_enumerator (const GtBtf *types, const struct btf_type *type, const char *wanted)
+{
+  for (guint i = 0; i < btf_vlen (type); i++) {
+    if (g_strcmp0 (btf__name_by_offset (types->btf, btf_enum (type)[i].name_off), wanted) == 0) {
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+gboolean
+gt_btf_foreach_enumerator (const GtBtf *types, const char *member, GtBtfEnumFunc func,
+                           gpointer user_data)
+{
+  guint n = btf__type_cnt (types->btf);
+
+  for (guint id = 1; id < n; id++) {
+    const struct btf_type *type = btf__type_by_id (types->btf, id);
+
+    if (type == NULL || !btf_is_enum (type) || !has_enumerator (types, type, member)) {
+      continue;
+    }
+    for (guint i = 0; i < btf_vlen (type); i++) {
+      const char *name = btf__name_by_offset (types->btf, btf_enum (type)[i].name_off);
+
+      if (name != NULL) {
+        func (name, btf_enum (type)[i].val, user_data);
+      }
+    }
+    return TRUE;
+  }
+  return FALSE;
 }

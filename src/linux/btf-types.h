@@ -21,6 +21,12 @@ gboolean
 gt_btf_offset (const GtBtf *types, const char *type, const char *member, gsize *ret_offset);
 /* Of structs, unions, enumerations, typedefs and base types. */
 gboolean gt_btf_size (const GtBtf *types, const char *type, gsize *ret_size);
+/* How many parameters functions of @type, a typedef of a pointer to them, take. */
+gboolean gt_btf_n_params (const GtBtf *types, const char *type, guint *ret_n);
+/* Calls @func for each enumerator of the enumeration, named or not, that has one called @member. */
+typedef void (*GtBtfEnumFunc) (const char *name, gint64 value, gpointer user_data);
+gboolean gt_btf_foreach_enumerator (const GtBtf *types, const char *member, GtBtfEnumFunc func,
+                                    gpointer user_data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtBtf, gt_btf_free)
 

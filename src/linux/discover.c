@@ -3,6 +3,7 @@
 #include "linux/linux-private.h"
 
 #include <guestrace/gt-error.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BANNER_START   "Linux version "
@@ -202,6 +203,48 @@ find_types (const GtLinux *linux_os, GtKimage *image, GError **error)
     return NULL;
   }
   return gt_btf_new (bytes, stop - start, error);
+}
+
+gboolean
+gt_linux_is_mapped (vmi_instance_t vmi)
+{
+  g_autoptr (GtKimage) image = gt_kimage_new (vmi, NULL);
+
+  return image != NULL;
+}
+
+static gboolean
+read_int (GtLinux *linux_os, const char *variable, gint32 *ret)
+{
+  ACCESS_CONTEXT (context, .translate_mechanism = VMI_TM_PROCESS_DTB, .pt = linux_os->dtb);
+
+  context.addr = gt_linux_symbol (linux_os, variable);
+  return context.addr != 0 &&
+         vmi_read (linux_os->vmi, &context, sizeof *ret, ret, NULL) == VMI_SUCCESS;
+}
+
+/* The kernel's own word: enum system_states, in which 5.13 has one state more before "running". */
+gboolean
+gt_linux_is_booting (GtLinux *linux_os)
+{
+  guint major = 0, minor = 0;
+  gint32 state;
+
+  if (sscanf (linux_os->release, "%u.%u", &major, &minor) != 2) {
+    return FALSE;
+  }
+  if (!read_int (linux_os, "system_state", &state)) {
+    return TRUE; /* it has not made its own page tables yet */
+  }
+  return state >= 0 && state < (major > 5 || (major == 5 && minor >= 13) ? 3 : 2);
+}
+
+gboolean
+gt_linux_has_panicked (GtLinux *linux_os)
+{
+  gint32 cpu;
+
+  return read_int (linux_os, "panic_cpu", &cpu) && cpu >= 0;
 }
 
 GtLinux *

@@ -3,6 +3,7 @@
  * kallsyms in a kernel that does not tell where its tables are: they are known by their shape.
  * 256 strings followed by the 16-bit index of where each begins are like nothing else; the names
  * lie before them in every layout, the offsets before the names (until 6.3) or after the index.
+ * Tables begin at multiples of 8 bytes; where kernels have no base any more (7.x), of 4.
  */
 #include "linux/kallsyms.h"
 
@@ -16,9 +17,9 @@
 #define MAX_WORK     (64U << 20) /* names stepped over, in all: what looks right may not be */
 
 static gsize
-align8 (gsize n)
+align (gsize n, gsize to)
 {
-  return (n + 7) & ~(gsize) 7;
+  return (n + to - 1) & ~(to - 1);
 }
 
 static guint16
@@ -54,12 +55,12 @@ looks_like_index (const guint8 *bytes)
 
 /* The tokens that the index at @index describes end just before it. */
 static gboolean
-find_tokens (const guint8 *data, gsize index, gsize *ret_table)
+find_tokens (const guint8 *data, gsize index, gsize unit, gsize *ret_table)
 {
   guint16 last = get_u16 (data + index, GT_KALLSYMS_N_TOKENS - 1);
 
   for (gsize tail = 2; tail <= MAX_TOKEN; tail++) {
-    gsize len = align8 (last + tail);
+    gsize len = align (last + tail, unit);
     const guint8 *table;
     guint i;
 
@@ -109,28 +110,25 @@ skip_names (const guint8 *data, gsize at, gsize end, guint32 n, gsize *ret_marke
 
 /* The number of symbols, then the names, then markers: where each 256th name begins. */
 static gboolean
-find_names (const guint8 *data, gsize token_table, gsize *ret_count, gsize *ret_names, gsize *work)
+find_names (const guint8 *data, gsize token_table, gsize unit, gsize *ret_count, gsize *work)
 {
   gsize lowest = token_table > NAMES_WINDOW ? token_table - NAMES_WINDOW : 0;
 
-  lowest = align8 (lowest);
-  for (gsize at = token_table & ~(gsize) 7; at >= lowest + 8 && *work > 0;) {
+  lowest = align (lowest, unit);
+  for (gsize at = token_table & ~(unit - 1); at >= lowest + unit && *work > 0;) {
     guint32 n;
     gsize end, marker = 0;
 
-    at -= 8;
+    at -= unit;
     n = get_u32 (data + at);
-    if (n < MIN_SYMBOLS || n > GT_KALLSYMS_MAX_SYMBOLS || get_u32 (data + at + 4) != 0) {
+    if (n < MIN_SYMBOLS || n > GT_KALLSYMS_MAX_SYMBOLS || n > token_table - at ||
+        (unit == 8 && get_u32 (data + at + 4) != 0)) {
       continue;
     }
-    if (n > token_table - at) {
-      continue;
-    }
-    end = align8 (skip_names (data, at + 8, token_table, n, &marker, work));
+    end = align (skip_names (data, at + unit, token_table, n, &marker, work), unit);
     if (end != 0 && end + 8 <= token_table && get_u32 (data + end) == 0 &&
         get_u32 (data + end + 4) == marker) {
       *ret_count = at;
-      *ret_names = at + 8;
       return TRUE;
     }
   }
@@ -143,56 +141,67 @@ is_kernel_address (guint64 value)
   return value >= 0xffffffff80000000ULL && value < 0xffffffffc0000000ULL;
 }
 
-/* The base follows the offsets, whether both lie before the count or after the index. */
+/* Each of these counts from where it lies itself. */
 static gboolean
-find_offsets (const guint8 *data, gsize len, gsize count, gsize index, guint32 n, gsize *ret)
+count_from_themselves (const guint8 *offsets, addr_t va, guint32 n)
 {
-  gsize size = align8 ((gsize) n * 4);
-  guint64 base;
+  guint32 hits = 0;
 
-  if (index + INDEX_LEN + size + 8 <= len) {
-    memcpy (&base, data + index + INDEX_LEN + size, sizeof base);
-    if (is_kernel_address (base)) {
-      *ret = index + INDEX_LEN;
+  for (guint32 i = 0; i < n; i++) {
+    hits += is_kernel_address (va + i * 4 + (addr_t) (gint32) get_u32 (offsets + i * 4));
+  }
+  return hits > n / 2;
+}
+
+/* Offsets lie before the count or after the index; their base, where there is one, follows them. */
+static gboolean
+find_offsets (const guint8 *data, gsize len, addr_t va, gsize index, gsize unit,
+              GtKallsymsTables *tables)
+{
+  gsize size = align ((gsize) tables->n_symbols * 4, unit);
+  gsize count = (gsize) (tables->names - data) - unit, after = index + INDEX_LEN;
+
+  if (unit == 8 && after + size + 8 <= len) {
+    memcpy (&tables->relative_base, data + after + size, sizeof tables->relative_base);
+    if (is_kernel_address (tables->relative_base)) {
+      tables->offsets = data + after;
       return TRUE;
     }
   }
-  if (count >= size + 8) {
-    memcpy (&base, data + count - 8, sizeof base);
-    if (is_kernel_address (base)) {
-      *ret = count - 8 - size;
+  if (unit == 8 && count >= size + 8) {
+    memcpy (&tables->relative_base, data + count - 8, sizeof tables->relative_base);
+    if (is_kernel_address (tables->relative_base)) {
+      tables->offsets = data + count - 8 - size;
       return TRUE;
     }
   }
-  return FALSE;
+  tables->relative_base = 0;
+  tables->offsets = data + after;
+  return after + size <= len &&
+         count_from_themselves (tables->offsets, va + after, tables->n_symbols);
 }
 
 static gboolean
-try_index (const guint8 *data, gsize len, addr_t va, gsize index, gsize *work,
+try_index (const guint8 *data, gsize len, addr_t va, gsize index, gsize unit, gsize *work,
            GtKallsymsTables *ret)
 {
   GtKallsymsTables tables = *ret;
-  gsize token_table, count, names, offsets;
-  guint32 n;
+  gsize token_table, count;
 
-  if (!find_tokens (data, index, &token_table) ||
-      !find_names (data, token_table, &count, &names, work)) {
+  if (!find_tokens (data, index, unit, &token_table) ||
+      !find_names (data, token_table, unit, &count, work)) {
     return FALSE;
   }
-  n = get_u32 (data + count);
-  if (!find_offsets (data, len, count, index, n, &offsets)) {
-    return FALSE;
-  }
-  tables.n_symbols = n;
-  tables.names = data + names;
-  tables.names_len = token_table - names;
+  tables.n_symbols = get_u32 (data + count);
+  tables.names = data + count + unit;
+  tables.names_len = token_table - count - unit;
   tables.token_table = data + token_table;
   tables.token_table_len = index - token_table;
   tables.token_index = data + index;
-  tables.offsets = data + offsets;
-  tables.offsets_va = va + offsets;
-  memcpy (&tables.relative_base, data + offsets + align8 ((gsize) n * 4),
-          sizeof tables.relative_base);
+  if (!find_offsets (data, len, va, index, unit, &tables)) {
+    return FALSE;
+  }
+  tables.offsets_va = va + (gsize) (tables.offsets - data);
   *ret = tables;
   return TRUE;
 }
@@ -202,12 +211,13 @@ gt_kallsyms_find (const guint8 *data, gsize len, addr_t va, GtKallsymsTables *re
 {
   gsize work = MAX_WORK;
 
-  for (gsize index = 0; index + INDEX_LEN <= len && work > 0; index += 8) {
+  for (gsize index = 0; index + INDEX_LEN <= len && work > 0; index += 4) {
     if (data[index] != 0 || data[index + 1] != 0 || !looks_like_index (data + index)) {
       continue;
     }
     work -= MIN (work, MAX_WORK / 64);
-    if (try_index (data, len, va, index, &work, ret_tables)) {
+    if ((index % 8 == 0 && try_index (data, len, va, index, 8, &work, ret_tables)) ||
+        try_index (data, len, va, index, 4, &work, ret_tables)) {
       return TRUE;
     }
   }

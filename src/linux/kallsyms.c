@@ -8,6 +8,7 @@
 #define MAX_NAME_LEN 1024U
 #define MAX_ARENA    (256U << 20)
 #define MAX_PROBES   1024U /* more only when someone made the names collide */
+#define MAX_SAME     1024U /* symbols of one address that are looked at */
 #define EMPTY_SLOT   G_MAXUINT32
 
 typedef struct {
@@ -341,7 +342,8 @@ best_of (const GtKallsyms *syms, guint last, const char *prefix)
   const Symbol *best = NULL;
   guint best_rank = 0;
 
-  for (guint i = last; i > 0 && syms->symbols[i - 1].address == address; i--) {
+  for (guint i = last; i > 0 && last - i < MAX_SAME && syms->symbols[i - 1].address == address;
+       i--) {
     const Symbol *symbol = &syms->symbols[i - 1];
     guint rank = 1;
 

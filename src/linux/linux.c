@@ -64,26 +64,63 @@ gt_linux_type_size (const GtLinux *linux_os, const char *type, gsize *ret_size)
   return gt_btf_size (linux_os->types, type, ret_size);
 }
 
+gboolean
+gt_linux_n_params (const GtLinux *linux_os, const char *type, guint *ret_n)
+{
+  return gt_btf_n_params (linux_os->types, type, ret_n);
+}
+
+gboolean
+gt_linux_foreach_enumerator (const GtLinux *linux_os, const char *member, GtLinuxEnumFunc func,
+                             gpointer user_data)
+{
+  return gt_btf_foreach_enumerator (linux_os->types, member, func, user_data);
+}
+
+guint
+gt_linux_n_abi_calls (const GtLinux *linux_os, GTAbi abi)
+{
+  return gt_syscalls_count (linux_os->calls, abi);
+}
+
+const GtLinuxCall *
+gt_linux_abi_call (const GtLinux *linux_os, GTAbi abi, gint nr)
+{
+  return gt_syscalls_get (linux_os->calls, abi, nr);
+}
+
+const GtLinuxCall *
+gt_linux_abi_call_by_name (const GtLinux *linux_os, GTAbi abi, const char *name)
+{
+  return gt_syscalls_by_name (linux_os->calls, abi, name);
+}
+
+const GtLinuxCall *
+gt_linux_abi_call_by_function (const GtLinux *linux_os, GTAbi abi, const char *function)
+{
+  return gt_syscalls_by_function (linux_os->calls, abi, function);
+}
+
 guint
 gt_linux_n_calls (const GtLinux *linux_os)
 {
-  return gt_syscalls_count (linux_os->calls);
+  return gt_linux_n_abi_calls (linux_os, GT_ABI_X86_64);
 }
 
 const GtLinuxCall *
 gt_linux_call (const GtLinux *linux_os, gint nr)
 {
-  return gt_syscalls_get (linux_os->calls, nr);
+  return gt_linux_abi_call (linux_os, GT_ABI_X86_64, nr);
 }
 
 const GtLinuxCall *
 gt_linux_call_by_name (const GtLinux *linux_os, const char *name)
 {
-  return gt_syscalls_by_name (linux_os->calls, name);
+  return gt_linux_abi_call_by_name (linux_os, GT_ABI_X86_64, name);
 }
 
 const GtLinuxCall *
 gt_linux_call_by_function (const GtLinux *linux_os, const char *function)
 {
-  return gt_syscalls_by_function (linux_os->calls, function);
+  return gt_linux_abi_call_by_function (linux_os, GT_ABI_X86_64, function);
 }

@@ -7,6 +7,7 @@
 #define GT_LINUX_H
 
 #include <glib.h>
+#include <guestrace/gt-event.h>
 #include <libvmi/libvmi.h>
 
 G_BEGIN_DECLS
@@ -17,15 +18,25 @@ typedef struct GtLinux GtLinux;
 
 /* One system call of this very kernel. Strings live as long as the GtLinux. */
 typedef struct {
-  gint nr;              /* x86-64 number */
+  GTAbi abi;
+  gint nr;              /* in its ABI */
   const char *name;     /* what programs call it: "stat", "umount2" */
-  const char *function; /* the kernel's function: "__x64_sys_newstat" */
-  addr_t address;       /* of that function */
+  const char *function; /* the kernel's function: "__x64_sys_newstat"; NULL when not known */
+  addr_t address;       /* of that function, or 0 */
   guint n_args;         /* 0 with has_args FALSE: the kernel does not say */
   gboolean has_args;
   const char *arg_types[GT_LINUX_MAX_ARGS];
   const char *arg_names[GT_LINUX_MAX_ARGS];
 } GtLinuxCall;
+
+/* Whether the guest's page tables map something where a Linux kernel would be. A quick look. */
+gboolean gt_linux_is_mapped (vmi_instance_t vmi);
+
+/* Whether the kernel has not started the first program yet. */
+gboolean gt_linux_is_booting (GtLinux *linux_os);
+
+/* Whether the kernel has crashed and does nothing more. */
+gboolean gt_linux_has_panicked (GtLinux *linux_os);
 
 /* Finds out about the guest behind @vmi, of which only memory reading, vCPU registers and
  * page-table look-ups are used. Fails with one sentence when it is not Linux or not booted. */
@@ -48,14 +59,28 @@ const char *gt_linux_symbol_near (const GtLinux *linux_os, addr_t address, addr_
 gboolean gt_linux_offset (const GtLinux *linux_os, const char *type, const char *member,
                           gsize *ret_offset); /* bytes */
 gboolean gt_linux_type_size (const GtLinux *linux_os, const char *type, gsize *ret_size);
+/* How many parameters functions of @type, a typedef of a pointer to them, take. */
+gboolean gt_linux_n_params (const GtLinux *linux_os, const char *type, guint *ret_n);
+/* Calls @func for each enumerator of the enumeration that has one called @member. */
+typedef void (*GtLinuxEnumFunc) (const char *name, gint64 value, gpointer user_data);
+gboolean gt_linux_foreach_enumerator (const GtLinux *linux_os, const char *member,
+                                      GtLinuxEnumFunc func, gpointer user_data);
 
-/* System calls. */
-guint gt_linux_n_calls (const GtLinux *linux_os);                    /* one past the last number */
-const GtLinuxCall *gt_linux_call (const GtLinux *linux_os, gint nr); /* NULL when absent */
+/* System calls. GT_ABI_X32 has none that are known. */
+guint gt_linux_n_abi_calls (const GtLinux *linux_os, GTAbi abi); /* one past the last number */
+const GtLinuxCall *
+gt_linux_abi_call (const GtLinux *linux_os, GTAbi abi, gint nr); /* NULL when absent */
 /* By the name that programs use ("openat", "umount2"). */
+const GtLinuxCall *gt_linux_abi_call_by_name (const GtLinux *linux_os, GTAbi abi, const char *name);
+/* By kernel function: "__x64_sys_openat", "__ia32_compat_sys_openat", "sys_openat", "sys_newstat",
+ * "sys_umount", "sys_umount2", "sys_stat": exact symbol, then the portable name, then the user's
+ * name. */
+const GtLinuxCall *
+gt_linux_abi_call_by_function (const GtLinux *linux_os, GTAbi abi, const char *function);
+/* The same for GT_ABI_X86_64. */
+guint gt_linux_n_calls (const GtLinux *linux_os);
+const GtLinuxCall *gt_linux_call (const GtLinux *linux_os, gint nr);
 const GtLinuxCall *gt_linux_call_by_name (const GtLinux *linux_os, const char *name);
-/* By kernel function: "__x64_sys_openat", "sys_openat", "sys_newstat", "sys_umount",
- * "sys_umount2", "sys_stat": exact symbol, then the portable name, then the user's name. */
 const GtLinuxCall *gt_linux_call_by_function (const GtLinux *linux_os, const char *function);
 
 /* Processes. */

@@ -18,10 +18,12 @@ GtSyscalls *
 gt_syscalls_new (GtKimage *image, const GtKallsyms *syms, const GtBtf *types, GError **error);
 void gt_syscalls_free (GtSyscalls *calls);
 
-guint gt_syscalls_count (const GtSyscalls *calls);
-const GtLinuxCall *gt_syscalls_get (const GtSyscalls *calls, gint nr);
-const GtLinuxCall *gt_syscalls_by_name (const GtSyscalls *calls, const char *name);
-const GtLinuxCall *gt_syscalls_by_function (const GtSyscalls *calls, const char *function);
+/* GT_ABI_X32 has none. */
+guint gt_syscalls_count (const GtSyscalls *calls, GTAbi abi);
+const GtLinuxCall *gt_syscalls_get (const GtSyscalls *calls, GTAbi abi, gint nr);
+const GtLinuxCall *gt_syscalls_by_name (const GtSyscalls *calls, GTAbi abi, const char *name);
+const GtLinuxCall *
+gt_syscalls_by_function (const GtSyscalls *calls, GTAbi abi, const char *function);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtSyscalls, gt_syscalls_free)
 

@@ -8,7 +8,7 @@
 #include <guestrace/gt-error.h>
 
 #define FLAG_KTHREAD   0x00200000U
-#define MAX_TASKS      (1U << 20)
+#define MAX_STEPS      (1U << 20) /* in all the lists that one walk goes through */
 #define ATTEMPTS       4
 #define CR3_ROOT       0x000ffffffffff000ULL
 #define KPTI_USER_HALF 0x1000ULL
@@ -68,10 +68,11 @@ read_pointer (GtLinux *linux_os, addr_t va, addr_t *ret)
 
 /*
  * The nodes of the circular list whose head is at @head, each less @node_offset. NULL when it
- * does not lead back: a node left the list while it was looked at, or the list is damaged.
+ * does not lead back: a node left the list while it was looked at, or the list is damaged. A guest
+ * can make lists without end, and many that share one: @steps is what is left of a walk's budget.
  */
 static GArray *
-collect_list (GtLinux *linux_os, addr_t head, gsize node_offset)
+collect_list (GtLinux *linux_os, addr_t head, gsize node_offset, guint *steps)
 {
   g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (addr_t));
   addr_t at, marked = 0;
@@ -83,9 +84,10 @@ collect_list (GtLinux *linux_os, addr_t head, gsize node_offset)
   while (at != head) {
     addr_t object = at - node_offset;
 
-    if (at == marked || found->len >= MAX_TASKS) {
+    if (at == marked || *steps == 0) {
       return NULL;
     }
+    *steps -= 1;
     if (found->len == next_mark) { /* a loop that misses the head comes by a mark sooner or later */
       marked = at;
       next_mark *= 2;
@@ -99,28 +101,29 @@ collect_list (GtLinux *linux_os, addr_t head, gsize node_offset)
 }
 
 static GArray *
-collect_patiently (GtLinux *linux_os, addr_t head, gsize node_offset)
+collect_patiently (GtLinux *linux_os, addr_t head, gsize node_offset, guint *steps)
 {
   GArray *found = NULL;
 
   for (guint i = 0; i < ATTEMPTS && found == NULL; i++) {
-    found = collect_list (linux_os, head, node_offset);
+    found = collect_list (linux_os, head, node_offset, steps);
   }
   return found;
 }
 
 /* All leaders but the idle task, which is no process. */
 static GArray *
-collect_processes (GtLinux *linux_os)
+collect_processes (GtLinux *linux_os, guint *steps)
 {
   return collect_patiently (linux_os, linux_os->tasks.init_task + linux_os->tasks.tasks,
-                            linux_os->tasks.tasks);
+                            linux_os->tasks.tasks, steps);
 }
 
 gboolean
 gt_linux_foreach_process (GtLinux *linux_os, GtLinuxTaskFunc func, gpointer user_data)
 {
-  g_autoptr (GArray) processes = collect_processes (linux_os);
+  guint steps = MAX_STEPS;
+  g_autoptr (GArray) processes = collect_processes (linux_os, &steps);
 
   if (processes == NULL) {
     return FALSE;
@@ -134,7 +137,7 @@ gt_linux_foreach_process (GtLinux *linux_os, GtLinuxTaskFunc func, gpointer user
 }
 
 static GArray *
-collect_threads (GtLinux *linux_os, addr_t leader)
+collect_threads (GtLinux *linux_os, addr_t leader, guint *steps)
 {
   addr_t signal;
 
@@ -142,19 +145,21 @@ collect_threads (GtLinux *linux_os, addr_t leader)
     return NULL;
   }
   return collect_patiently (linux_os, signal + linux_os->tasks.thread_head,
-                            linux_os->tasks.thread_node);
+                            linux_os->tasks.thread_node, steps);
 }
 
 gboolean
 gt_linux_foreach_thread (GtLinux *linux_os, GtLinuxTaskFunc func, gpointer user_data)
 {
-  g_autoptr (GArray) processes = collect_processes (linux_os);
+  guint steps = MAX_STEPS;
+  g_autoptr (GArray) processes = collect_processes (linux_os, &steps);
 
   if (processes == NULL) {
     return FALSE;
   }
   for (guint i = 0; i < processes->len; i++) {
-    g_autoptr (GArray) threads = collect_threads (linux_os, g_array_index (processes, addr_t, i));
+    g_autoptr (GArray) threads =
+        collect_threads (linux_os, g_array_index (processes, addr_t, i), &steps);
 
     /* A process that is gone by now has no threads; that is no failure. */
     for (guint j = 0; threads != NULL && j < threads->len; j++) {
@@ -163,7 +168,7 @@ gt_linux_foreach_thread (GtLinux *linux_os, GtLinuxTaskFunc func, gpointer user_
       }
     }
   }
-  return TRUE;
+  return steps > 0;
 }
 
 /* The root of the page tables of a task with memory of its own. */
@@ -201,14 +206,14 @@ is_kernel_thread (GtLinux *linux_os, addr_t task)
 
 /* A leader that has exited before its other threads has no memory any more: they still do. */
 static gboolean
-read_process_root (GtLinux *linux_os, addr_t leader, addr_t *ret_dtb)
+read_process_root (GtLinux *linux_os, addr_t leader, guint *steps, addr_t *ret_dtb)
 {
   g_autoptr (GArray) threads = NULL;
 
   if (read_root (linux_os, leader, ret_dtb)) {
     return TRUE;
   }
-  threads = collect_threads (linux_os, leader);
+  threads = collect_threads (linux_os, leader, steps);
   for (guint i = 0; threads != NULL && i < threads->len; i++) {
     if (read_root (linux_os, g_array_index (threads, addr_t, i), ret_dtb)) {
       return TRUE;
@@ -221,6 +226,7 @@ typedef struct {
   vmi_pid_t pid;
   addr_t dtb;
   addr_t user_half_of; /* 0, or the other half's root, should @dtb be KPTI's user half */
+  guint steps;         /* left of the budget for lists of threads */
   gboolean found;
 } Search;
 
@@ -233,7 +239,7 @@ match_pid (GtLinux *linux_os, addr_t task, gpointer user_data)
   if (!read_pid (linux_os, task, &pid) || pid != search->pid) {
     return TRUE;
   }
-  search->found = read_process_root (linux_os, task, &search->dtb);
+  search->found = read_process_root (linux_os, task, &search->steps, &search->dtb);
   if (!search->found && is_kernel_thread (linux_os, task)) {
     search->dtb = linux_os->dtb;
     search->found = TRUE;
@@ -244,7 +250,7 @@ match_pid (GtLinux *linux_os, addr_t task, gpointer user_data)
 gboolean
 gt_linux_pid_to_dtb (GtLinux *linux_os, vmi_pid_t pid, addr_t *ret_dtb)
 {
-  Search search = { .pid = pid };
+  Search search = { .pid = pid, .steps = MAX_STEPS };
 
   if (pid == 0) {
     *ret_dtb = linux_os->dtb;
@@ -264,7 +270,7 @@ match_dtb (GtLinux *linux_os, addr_t task, gpointer user_data)
   addr_t root;
   vmi_pid_t pid;
 
-  if (!read_process_root (linux_os, task, &root) ||
+  if (!read_process_root (linux_os, task, &search->steps, &root) ||
       (root != search->dtb && root != search->user_half_of) || !read_pid (linux_os, task, &pid)) {
     return TRUE;
   }
@@ -277,7 +283,7 @@ gboolean
 gt_linux_dtb_to_pid (GtLinux *linux_os, addr_t dtb, vmi_pid_t *ret_pid)
 {
   addr_t root = dtb & CR3_ROOT;
-  Search search = { .dtb = root };
+  Search search = { .dtb = root, .steps = MAX_STEPS };
 
   if (root == linux_os->dtb) {
     *ret_pid = 0;
