@@ -98,7 +98,7 @@ open_driver (const void *domain, uint64_t init_flags, vmi_init_error_t *ret_erro
     *ret_error = VMI_INIT_ERROR_VM_NOT_FOUND;
     return NULL;
   }
-  driver = gt_qemu_driver_open (spec, &error);
+  driver = gt_qemu_driver_open (spec, FALSE, &error);
   if (driver == NULL) {
     *ret_error = init_error_from (error);
   }

@@ -5,23 +5,54 @@
 #include "vmi/instance.h"
 
 #include <guestrace/gt-error.h>
+#include <string.h>
 
 vmi_instance_t
-gt_vmi_open (const char *guest, gboolean want_os, GError **error)
+gt_vmi_open_bare (const char *guest, GError **error)
 {
   GtDriver *driver;
-  vmi_instance_t vmi;
 
   if (guest == NULL || guest[0] == '\0') {
     g_set_error_literal (error, GT_ERROR, GT_ERROR_INVALID,
                          "no guest was named; name a running virtual machine");
     return NULL;
   }
-  driver = gt_qemu_driver_open (guest, error);
+  driver = gt_qemu_driver_open (guest, TRUE, error);
   if (driver == NULL) {
     return NULL;
   }
-  vmi = gt_vmi_instance_new (driver);
+  return gt_vmi_instance_new (driver);
+}
+
+gboolean
+gt_vmi_find_out (vmi_instance_t vmi, GError **error)
+{
+  return gt_vmi_find_paging (vmi, error) && gt_vmi_find_os (vmi, error);
+}
+
+void
+gt_vmi_refresh (vmi_instance_t vmi)
+{
+  (void) gt_vmi_find_paging (vmi, NULL);
+  gt_linear_init (vmi, vmi->linux_os);
+}
+
+void
+gt_vmi_forget (vmi_instance_t vmi)
+{
+  g_clear_pointer (&vmi->linux_os, gt_linux_free);
+  vmi->kernel_dtb = 0;
+  memset (vmi->linear, 0, sizeof vmi->linear);
+}
+
+vmi_instance_t
+gt_vmi_open (const char *guest, gboolean want_os, GError **error)
+{
+  vmi_instance_t vmi = gt_vmi_open_bare (guest, error);
+
+  if (vmi == NULL) {
+    return NULL;
+  }
   if (!gt_vmi_find_paging (vmi, error) || (want_os && !gt_vmi_find_os (vmi, error))) {
     vmi_destroy (vmi);
     return NULL;
@@ -71,6 +102,12 @@ gboolean
 gt_vmi_set_regs (vmi_instance_t vmi, guint vcpu, const x86_registers_t *regs, GError **error)
 {
   return vmi->driver->ops->set_regs (vmi->driver, vcpu, regs, error);
+}
+
+void
+gt_vmi_life (vmi_instance_t vmi, gboolean ask, GtLife *ret)
+{
+  vmi->driver->ops->life (vmi->driver, ask, ret);
 }
 
 gboolean

@@ -11,12 +11,22 @@
 #include <libvmi/libvmi.h>
 
 #include "linux/linux.h"
+#include "vmi/life.h"
 
 G_BEGIN_DECLS
 
 /* Opens a guest by name (see gt_qemu_driver_open()), finds its paging mode and, when @want_os,
  * its operating system. Free with vmi_destroy(). */
 vmi_instance_t gt_vmi_open (const char *guest, gboolean want_os, GError **error);
+
+/* The same in two steps: a guest of which nothing is known yet, and a look at what it runs, which
+ * may be tried again and again while it boots. */
+vmi_instance_t gt_vmi_open_bare (const char *guest, GError **error);
+gboolean gt_vmi_find_out (vmi_instance_t vmi, GError **error);
+/* The guest has booted on since then: what is remembered of its memory's layout is learnt anew. */
+void gt_vmi_refresh (vmi_instance_t vmi);
+/* It runs something else by now. */
+void gt_vmi_forget (vmi_instance_t vmi);
 
 /* What is known of the guest's Linux; owned by @vmi; NULL when the guest is not Linux. */
 GtLinux *gt_vmi_linux (vmi_instance_t vmi);
@@ -31,6 +41,8 @@ gt_vmi_write_code (vmi_instance_t vmi, addr_t va, const void *buf, gsize len, GE
 gboolean gt_vmi_get_regs (vmi_instance_t vmi, guint vcpu, x86_registers_t *ret, GError **error);
 gboolean
 gt_vmi_set_regs (vmi_instance_t vmi, guint vcpu, const x86_registers_t *regs, GError **error);
+/* What became of the guest, see GtDriverOps. */
+void gt_vmi_life (vmi_instance_t vmi, gboolean ask, GtLife *ret);
 gboolean gt_vmi_alive (vmi_instance_t vmi);
 
 /* Guest-physical memory, thread-safe, no caches: for the engine's shared pages. */

@@ -10,6 +10,8 @@
 #include <libvmi/events.h>
 #include <libvmi/libvmi.h>
 
+#include "vmi/life.h"
+
 G_BEGIN_DECLS
 
 typedef struct GtDriver GtDriver;
@@ -56,6 +58,9 @@ typedef struct {
    * written (TCG keeps translations; a write to RAM alone is not seen by it). */
   gboolean (*write_code) (GtDriver *driver, addr_t va, const void *buf, gsize len, GError **error);
 
+  /* What happened since the last look. Costs next to nothing, unless @ask makes sure whether the
+   * vCPUs run. */
+  void (*life) (GtDriver *driver, gboolean ask, GtLife *ret);
   gboolean (*alive) (GtDriver *driver); /* FALSE once the guest's VMM is gone */
 } GtDriverOps;
 
@@ -67,8 +72,8 @@ struct GtDriver {
 };
 
 /* drivers/qemu/qemu.c: @spec is a plain name, "qemu:PID", "qmp:PATH", "gdb:HOST:PORT" or
- * "gdb:unix:PATH". */
-GtDriver *gt_qemu_driver_open (const char *spec, GError **error);
+ * "gdb:unix:PATH". @alone: no other guestrace may be at work on the guest (GT_ERROR_BUSY). */
+GtDriver *gt_qemu_driver_open (const char *spec, gboolean alone, GError **error);
 
 G_END_DECLS
 

@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+/* Any user can start a program that calls itself QEMU, with any arguments. */
+#define MAX_ARGS     4096
+#define MAX_MONITORS 16
+
 gboolean
 gt_qemu_is_program (const char *name)
 {
@@ -131,7 +135,7 @@ gt_qemu_address_parse (const char *text, const char *dir)
 static GtQemuAddress *
 chardev_address (const char *const *argv, const char *id, const char *dir)
 {
-  for (guint i = 0; argv[i] && argv[i + 1]; i++) {
+  for (guint i = 0; i < MAX_ARGS && argv[i] && argv[i + 1]; i++) {
     const char *options = argv[i + 1];
     g_autofree char *backend = NULL, *dev_id = NULL, *path = NULL, *host = NULL, *port = NULL;
 
@@ -176,7 +180,8 @@ add_monitor (GtQemuCmdline *cmdline, gboolean qmp, GtQemuAddress *address)
   GtQemuMonitorSpec *spec;
   guint at = 0;
 
-  if (!address) {
+  if (!address || cmdline->monitors->len >= MAX_MONITORS) {
+    gt_qemu_address_free (address);
     return;
   }
   spec = g_new0 (GtQemuMonitorSpec, 1);
@@ -199,7 +204,7 @@ parse_mon (GtQemuCmdline *cmdline, const char *const *argv, const char *value, c
   g_autofree char *chardev = gt_qemu_option_get (value, "chardev", TRUE);
   g_autofree char *mode = gt_qemu_option_get (value, "mode", FALSE);
 
-  if (chardev) {
+  if (chardev && cmdline->monitors->len < MAX_MONITORS) {
     add_monitor (cmdline, g_strcmp0 (mode, "control") == 0, chardev_address (argv, chardev, dir));
   }
 }
@@ -226,7 +231,7 @@ gt_qemu_cmdline_parse (const char *const *argv, const char *dir)
   GtQemuCmdline *cmdline = g_new0 (GtQemuCmdline, 1);
 
   cmdline->monitors = g_ptr_array_new_with_free_func (monitor_spec_free);
-  for (guint i = 1; argv[0] && argv[i]; i++) {
+  for (guint i = 1; i < MAX_ARGS && argv[0] && argv[i]; i++) {
     const char *option = argv[i];
     const char *value = argv[i + 1];
 

@@ -27,8 +27,9 @@ struct GtQemuControl {
   gboolean gone;
   gboolean let_go; /* the guard acted: we had been stopped */
 
-  /* The last breakpoint that run_to() told of: that vCPU has to get past it first. */
-  gboolean hit;
+  /* While held, by vCPU: the breakpoint it stands at and that run_to() told of, or 0. */
+  addr_t *told;
+  /* What run_to() found last. */
   guint hit_vcpu;
   addr_t hit_addr;
 };

@@ -40,6 +40,9 @@ note (GtQemuControl *control, gboolean ok, GError *cause, GError **error)
     g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
                          "this process was stopped while it held the guest, so the guest was let "
                          "go; try again");
+  } else if (!ok && gt_qemu_process_is_stopped (control->process)) {
+    g_clear_error (&cause);
+    (void) gt_qemu_process_check_answers (control->process, error);
   } else if (!ok) {
     control->gone |= g_error_matches (cause, GT_ERROR, GT_ERROR_GUEST_GONE);
     g_propagate_error (error, cause);
@@ -133,6 +136,7 @@ static void
 close_stub (GtQemuControl *control)
 {
   gt_qemu_guard_set_gdb (control->guard, -1, NULL);
+  g_clear_pointer (&control->told, g_free);
   g_clear_pointer (&control->gdb, gt_gdb_free);
   if (control->stub) {
     gt_qemu_stub_close (g_steal_pointer (&control->stub), control->monitor);
@@ -167,7 +171,8 @@ hold (GtQemuControl *control, GError **error)
     control->holds++;
     return TRUE;
   }
-  if (!remember_owner (control, error)) {
+  if (!gt_qemu_process_check_answers (control->process, error) ||
+      !remember_owner (control, error)) {
     return FALSE;
   }
   start_guard (control);
@@ -178,8 +183,8 @@ hold (GtQemuControl *control, GError **error)
     return FALSE;
   }
   control->holds = 1;
-  control->hit = FALSE;
   control->n_vcpus = gt_gdb_n_vcpus (control->gdb);
+  control->told = g_new0 (addr_t, control->n_vcpus);
   return TRUE;
 }
 
@@ -196,6 +201,9 @@ release (GtQemuControl *control, GError **error)
   }
   close_stub (control);
   ok = control->monitor ? settle (control, error) : ok;
+  if (control->monitor) {
+    gt_qemu_monitor_forget_stops (control->monitor);
+  }
   stop_guard (control);
   return ok;
 }

@@ -30,6 +30,8 @@ guint gt_qemu_control_n_vcpus (GtQemuControl *control);
 gboolean gt_qemu_control_is_gone (GtQemuControl *control);
 
 /* As GtDriverOps says. */
+void gt_qemu_control_life (GtQemuControl *control, gboolean ask, GtLife *ret);
+
 gboolean gt_qemu_control_pause (GtQemuControl *control, GError **error);
 gboolean gt_qemu_control_resume (GtQemuControl *control, GError **error);
 gboolean gt_qemu_control_hold (GtQemuControl *control, GError **error);

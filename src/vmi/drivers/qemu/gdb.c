@@ -6,15 +6,19 @@
 #include <guestrace/gt-error.h>
 #include <string.h>
 
+#include "vmi/drivers/qemu/peers.h"
+
 #define GREETING_TIMEOUT_MS 3000
 #define COMMAND_TIMEOUT_MS  10000
 #define MAX_VCPUS           4096
+#define MAX_THREAD_NAME     64
 /* What QEMU has always taken; the real figure comes with the greeting. */
 #define MIN_PACKET 400u
 #define MAX_XML    (256u << 10)
 
 struct GtGdb {
   GtQemuStream *stream;
+  GtQemuAddress *address;
   char *where;
   GPtrArray *threads; /* their names in the protocol, by vCPU */
   gsize packet_size;
@@ -35,10 +39,11 @@ translate_error (GtGdb *gdb, GError *cause, gboolean connecting, GError **error)
   } else if (connecting && (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CLOSED) ||
                             g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
                             g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_BUSY))) {
+    g_autofree char *who = gt_qemu_peer_name (gdb->address, "a debugger or another guestrace");
+
     g_set_error (error, GT_ERROR, GT_ERROR_BUSY,
-                 "the debug stub at %s does not answer: a debugger or another guestrace is "
-                 "connected to it; end that first",
-                 gdb->where);
+                 "the debug stub at %s does not answer: %s is connected to it; end that first",
+                 gdb->where, who);
   } else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)) {
     g_set_error (error, GT_ERROR, GT_ERROR_PERMISSION,
                  "this user may not connect to the debug stub at %s; run as QEMU's owner or with "
@@ -223,8 +228,8 @@ read_threads (GtGdb *gdb, GError **error)
   while (*answer (gdb) == 'm' && gdb->threads->len < MAX_VCPUS) {
     g_auto (GStrv) names = g_strsplit (answer (gdb) + 1, ",", MAX_VCPUS);
 
-    for (guint i = 0; names[i]; i++) {
-      g_ptr_array_add (gdb->threads, g_strdup (names[i]));
+    for (guint i = 0; names[i] && gdb->threads->len < MAX_VCPUS; i++) {
+      g_ptr_array_add (gdb->threads, g_strndup (names[i], MAX_THREAD_NAME));
     }
     if (!request (gdb, "qsThreadInfo", error)) {
       return FALSE;
@@ -274,6 +279,7 @@ gt_gdb_open (const GtQemuAddress *address, GtGdbTarget **target, GError **error)
 
   gdb->selected = -1;
   gdb->physical = -1;
+  gdb->address = gt_qemu_address_copy (address);
   gdb->where = gt_qemu_address_to_string (address);
   gdb->threads = g_ptr_array_new_with_free_func (g_free);
   gdb->out = g_byte_array_new ();
@@ -299,6 +305,7 @@ gt_gdb_free (GtGdb *gdb)
   g_ptr_array_unref (gdb->threads);
   g_byte_array_unref (gdb->out);
   g_byte_array_unref (gdb->in);
+  gt_qemu_address_free (gdb->address);
   g_free (gdb->where);
   g_free (gdb);
 }

@@ -7,23 +7,32 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "vmi/drivers/qemu/peers.h"
+
+#define GREETING_SOON_MS    400
 #define GREETING_TIMEOUT_MS 3000
 /* A busy machine may be slow to get to it; a stuck one must not hold us for ever. */
 #define COMMAND_TIMEOUT_MS 10000
+#define MAX_DEPTH          64 /* QEMU's own limit is 1024 */
 
 struct GtQemuMonitor {
   GtQemuStream *stream;
   gboolean qmp;
   char *where;
   guint64 last_id;
+  char *peer; /* who else is connected to it, when it does not answer */
+  guint owed; /* answers of the human monitor that came too late for us */
+  GtQemuNews news;
 };
 
-gsize
-gt_qemu_json_length (const char *text, gsize len)
+/* @ret_deepest: how deep it is nested. */
+static gsize
+scan_json (const char *text, gsize len, gint *ret_deepest)
 {
   gboolean in_string = FALSE;
   gint depth = 0;
 
+  *ret_deepest = 0;
   for (gsize i = 0; i < len; i++) {
     char c = text[i];
 
@@ -37,11 +46,20 @@ gt_qemu_json_length (const char *text, gsize len)
       in_string = TRUE;
     } else if (c == '{' || c == '[') {
       depth++;
+      *ret_deepest = MAX (*ret_deepest, depth);
     } else if ((c == '}' || c == ']') && --depth <= 0) {
       return i + 1;
     }
   }
   return 0;
+}
+
+gsize
+gt_qemu_json_length (const char *text, gsize len)
+{
+  gint deepest;
+
+  return scan_json (text, len, &deepest);
 }
 
 gboolean
@@ -81,9 +99,9 @@ translate_error (GtQemuMonitor *monitor, GError *cause, gboolean connecting, GEr
   } else if (connecting && (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
                             g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_BUSY))) {
     g_set_error (error, GT_ERROR, GT_ERROR_BUSY,
-                 "QEMU's monitor at %s does not answer: another program is connected to it and "
-                 "it serves one at a time; end that program, or give QEMU one more monitor (-qmp)",
-                 monitor->where);
+                 "QEMU's monitor at %s does not answer: %s is connected to it and it serves one at "
+                 "a time; end that program, or give QEMU one more monitor (-qmp)",
+                 monitor->where, monitor->peer ? monitor->peer : "another program");
   } else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED)) {
     g_set_error (error, GT_ERROR, GT_ERROR_PERMISSION,
                  "this user may not connect to QEMU's monitor at %s; run as its owner or with sudo",
@@ -97,13 +115,52 @@ translate_error (GtQemuMonitor *monitor, GError *cause, gboolean connecting, GEr
   }
 }
 
+static void
+note_shutdown (GtQemuMonitor *monitor, JsonObject *event)
+{
+  JsonNode *node = json_object_get_member (event, "data");
+  const char *reason = "";
+
+  if (node && JSON_NODE_HOLDS_OBJECT (node)) {
+    reason = json_object_get_string_member_with_default (json_node_get_object (node), "reason", "");
+  }
+  g_free (monitor->news.shutdown);
+  monitor->news.shutdown = g_strdup (reason ? reason : "");
+}
+
+/* FALSE when @message is no event. */
+static gboolean
+note_event (GtQemuMonitor *monitor, JsonObject *message)
+{
+  const char *name;
+
+  if (!json_object_has_member (message, "event")) {
+    return FALSE;
+  }
+  name = json_object_get_string_member_with_default (message, "event", "");
+  if (g_strcmp0 (name, "STOP") == 0) {
+    monitor->news.stopped = TRUE;
+  } else if (g_strcmp0 (name, "RESUME") == 0) {
+    monitor->news.stopped = FALSE;
+    monitor->news.resumed = TRUE;
+  } else if (g_strcmp0 (name, "RESET") == 0) {
+    monitor->news.reset = TRUE;
+  } else if (g_strcmp0 (name, "GUEST_PANICKED") == 0) {
+    monitor->news.panicked = TRUE;
+  } else if (g_strcmp0 (name, "SHUTDOWN") == 0) {
+    note_shutdown (monitor, message);
+  }
+  return TRUE;
+}
+
 /* The next message that is not an event. */
 static JsonObject *
 qmp_receive (GtQemuMonitor *monitor, gint64 deadline, GError **error)
 {
   for (;;) {
     const char *text = (const char *) monitor->stream->in->data;
-    gsize len = gt_qemu_json_length (text, monitor->stream->in->len);
+    gint deepest;
+    gsize len = scan_json (text, monitor->stream->in->len, &deepest);
     g_autoptr (JsonParser) parser = NULL;
     JsonNode *root;
     JsonObject *object;
@@ -113,6 +170,11 @@ qmp_receive (GtQemuMonitor *monitor, gint64 deadline, GError **error)
         return NULL;
       }
       continue;
+    }
+    /* The parser calls itself for each level. */
+    if (deepest > MAX_DEPTH) {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "it nests too deeply");
+      return NULL;
     }
     parser = json_parser_new ();
     if (!json_parser_load_from_data (parser, text, (gssize) len, error)) {
@@ -124,7 +186,7 @@ qmp_receive (GtQemuMonitor *monitor, gint64 deadline, GError **error)
       continue;
     }
     object = json_node_get_object (root);
-    if (!json_object_has_member (object, "event")) {
+    if (!note_event (monitor, object)) {
       return json_object_ref (object);
     }
   }
@@ -163,10 +225,10 @@ qmp_result (JsonObject *answer, GError **error)
   JsonNode *node = json_object_get_member (answer, "error");
 
   if (node && JSON_NODE_HOLDS_OBJECT (node)) {
-    JsonObject *object = json_node_get_object (node);
+    const char *reason =
+        json_object_get_string_member_with_default (json_node_get_object (node), "desc", NULL);
 
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                         json_object_get_string_member_with_default (object, "desc", "no reason"));
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, reason ? reason : "no reason");
     return NULL;
   }
   node = json_object_get_member (answer, "return");
@@ -224,6 +286,7 @@ hmp_receive (GtQemuMonitor *monitor, gint64 deadline, GError **error)
 
   while (!gt_qemu_hmp_answer ((const char *) in->data, in->len, &answer)) {
     if (!gt_qemu_stream_fill (monitor->stream, deadline, error)) {
+      monitor->owed++;
       return NULL;
     }
   }
@@ -231,16 +294,55 @@ hmp_receive (GtQemuMonitor *monitor, gint64 deadline, GError **error)
   return answer;
 }
 
+/* What comes of commands that were given up must not be taken for the next one's answer. */
+static gboolean
+hmp_catch_up (GtQemuMonitor *monitor, gint64 deadline, GError **error)
+{
+  while (monitor->owed > 0) {
+    char *answer;
+
+    monitor->owed--;
+    answer = hmp_receive (monitor, deadline, error);
+    if (!answer) {
+      return FALSE;
+    }
+    g_free (answer);
+  }
+  return TRUE;
+}
+
 static char *
 hmp_execute (GtQemuMonitor *monitor, const char *command, gint64 deadline, GError **error)
 {
   g_autofree char *line = g_strconcat (command, "\n", NULL);
 
+  if (!hmp_catch_up (monitor, deadline, error)) {
+    return NULL;
+  }
   gt_qemu_stream_consume (monitor->stream, monitor->stream->in->len);
   if (!gt_qemu_stream_send (monitor->stream, line, strlen (line), deadline, error)) {
     return NULL;
   }
   return hmp_receive (monitor, deadline, error);
+}
+
+/* Its greeting comes at once, unless it serves somebody else. */
+static gboolean
+wait_for_greeting (GtQemuMonitor *monitor, const GtQemuAddress *address, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (gt_qemu_stream_fill (monitor->stream, gt_qemu_deadline (GREETING_SOON_MS), &cause)) {
+    return TRUE;
+  }
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)) {
+    monitor->peer = gt_qemu_peer_find (address);
+    if (!monitor->peer) {
+      return TRUE;
+    }
+  }
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
 }
 
 static gboolean
@@ -250,7 +352,7 @@ greet (GtQemuMonitor *monitor, const GtQemuAddress *address, GError **error)
   g_autofree char *banner = NULL;
 
   monitor->stream = gt_qemu_stream_open (address, deadline, error);
-  if (!monitor->stream) {
+  if (!monitor->stream || !wait_for_greeting (monitor, address, error)) {
     return FALSE;
   }
   if (monitor->qmp) {
@@ -282,6 +384,8 @@ gt_qemu_monitor_free (GtQemuMonitor *monitor)
     return;
   }
   gt_qemu_stream_free (monitor->stream);
+  g_free (monitor->news.shutdown);
+  g_free (monitor->peer);
   g_free (monitor->where);
   g_free (monitor);
 }
@@ -297,6 +401,53 @@ GPid
 gt_qemu_monitor_peer (const GtQemuMonitor *monitor)
 {
   return gt_qemu_stream_peer (monitor->stream);
+}
+
+/* Takes what has come without waiting for more: events, and answers that nobody waits for. */
+static void
+catch_news (GtQemuMonitor *monitor)
+{
+  gint64 now = gt_qemu_deadline (0);
+  g_autoptr (GError) error = NULL;
+
+  while (monitor->qmp) {
+    JsonObject *late = qmp_receive (monitor, now, &error);
+
+    if (!late) {
+      break;
+    }
+    json_object_unref (late);
+  }
+  monitor->news.closed |= g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+void
+gt_qemu_monitor_take_news (GtQemuMonitor *monitor, GtQemuNews *news)
+{
+  catch_news (monitor);
+  news->stopped = monitor->news.stopped;
+  news->resumed |= monitor->news.resumed;
+  news->reset |= monitor->news.reset;
+  news->panicked |= monitor->news.panicked;
+  news->closed |= monitor->news.closed;
+  if (monitor->news.shutdown) {
+    g_free (news->shutdown);
+    news->shutdown = g_steal_pointer (&monitor->news.shutdown);
+  }
+  monitor->news.resumed = monitor->news.reset = monitor->news.panicked = FALSE;
+}
+
+void
+gt_qemu_monitor_forget_stops (GtQemuMonitor *monitor)
+{
+  catch_news (monitor);
+  monitor->news.stopped = monitor->news.resumed = FALSE;
+}
+
+gboolean
+gt_qemu_monitor_has_news (const GtQemuMonitor *monitor)
+{
+  return monitor->qmp;
 }
 
 char *

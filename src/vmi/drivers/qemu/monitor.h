@@ -22,6 +22,22 @@ int gt_qemu_monitor_fd (const GtQemuMonitor *monitor, gboolean *ret_qmp);
 /* The process on the other side, 0 when unknown. */
 GPid gt_qemu_monitor_peer (const GtQemuMonitor *monitor);
 
+/* What QEMU has told of by itself (QMP only), since it was asked last. */
+typedef struct {
+  gboolean stopped;  /* the last of "stopped" and "runs again" */
+  gboolean resumed;  /* it was stopped and runs again */
+  gboolean reset;    /* the machine began anew */
+  gboolean panicked; /* a device by which the guest reports that it crashed has said so */
+  gboolean closed;   /* QEMU hung up */
+  char *shutdown;    /* why the machine ended ("guest-shutdown"), else NULL */
+} GtQemuNews;
+
+/* Adds to @news what has come. Waits for nothing. */
+void gt_qemu_monitor_take_news (GtQemuMonitor *monitor, GtQemuNews *news);
+/* Stopping and resuming that this process asked for is no news. */
+void gt_qemu_monitor_forget_stops (GtQemuMonitor *monitor);
+gboolean gt_qemu_monitor_has_news (const GtQemuMonitor *monitor);
+
 /* The text that the human monitor answers to @command, given for @vcpu unless that is negative. */
 char *
 gt_qemu_monitor_command (GtQemuMonitor *monitor, int vcpu, const char *command, GError **error);

@@ -32,6 +32,11 @@ GPtrArray *gt_qemu_process_list (void);
 GtQemuProcess *gt_qemu_process_find (const char *name, GError **error);
 GtQemuProcess *gt_qemu_process_find_pid (GPid pid, GError **error);
 
+/* Whether a signal (SIGSTOP, Ctrl-Z) has stopped it: it answers nobody then. FALSE for NULL. */
+gboolean gt_qemu_process_is_stopped (const GtQemuProcess *process);
+/* FALSE with a sentence when it has. */
+gboolean gt_qemu_process_check_answers (const GtQemuProcess *process, GError **error);
+
 /* "user kate" or "uid 1000". */
 char *gt_qemu_process_owner (const GtQemuProcess *process);
 

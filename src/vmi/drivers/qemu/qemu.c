@@ -5,6 +5,8 @@
 #include "vmi/drivers/qemu/ram.h"
 #include "vmi/drivers/qemu/spec.h"
 
+#include <unistd.h>
+
 /* Where physical addresses end when nothing tells: x86-64's own bound. */
 #define MAX_PA (1ull << 52)
 
@@ -12,6 +14,7 @@ typedef struct {
   GtDriver parent;
   GtQemuProcess *process; /* NULL when only a stub is known */
   GtQemuControl *control;
+  int lock;
   GtQemuRam *ram; /* NULL: memory goes through the stub */
 } GtQemuDriver;
 
@@ -29,6 +32,9 @@ qemu_close (GtDriver *driver)
   gt_qemu_control_free (qemu->control);
   gt_qemu_ram_free (qemu->ram);
   gt_qemu_process_free (qemu->process);
+  if (qemu->lock >= 0) {
+    (void) close (qemu->lock);
+  }
   g_free (qemu->parent.name);
   g_free (qemu);
 }
@@ -139,6 +145,18 @@ qemu_write_code (GtDriver *driver, addr_t va, const void *buf, gsize len, GError
   return gt_qemu_control_write_code (self (driver)->control, va, buf, len, error);
 }
 
+static void
+qemu_life (GtDriver *driver, gboolean ask, GtLife *ret)
+{
+  GtQemuDriver *qemu = self (driver);
+
+  gt_qemu_control_life (qemu->control, ask, ret);
+  if (ret->state == GT_LIFE_RUNS &&
+      (gt_qemu_control_is_gone (qemu->control) || (qemu->ram && !gt_qemu_ram_alive (qemu->ram)))) {
+    ret->state = GT_LIFE_GONE;
+  }
+}
+
 static gboolean
 qemu_alive (GtDriver *driver)
 {
@@ -166,6 +184,7 @@ static const GtDriverOps qemu_ops = {
   .release = qemu_release,
   .run_to = qemu_run_to,
   .write_code = qemu_write_code,
+  .life = qemu_life,
   .alive = qemu_alive,
 };
 
@@ -187,9 +206,9 @@ open_ram (GtQemuDriver *qemu, GtQemuMonitor *monitor, GError **error)
 }
 
 GtDriver *
-gt_qemu_driver_open (const char *spec, GError **error)
+gt_qemu_driver_open (const char *spec, gboolean alone, GError **error)
 {
-  g_autoptr (GtQemuReach) reach = gt_qemu_reach (spec, error);
+  g_autoptr (GtQemuReach) reach = gt_qemu_reach (spec, alone, error);
   GtQemuDriver *qemu;
   GtQemuMonitor *monitor;
 
@@ -197,6 +216,8 @@ gt_qemu_driver_open (const char *spec, GError **error)
     return NULL;
   }
   qemu = g_new0 (GtQemuDriver, 1);
+  qemu->lock = reach->lock;
+  reach->lock = -1;
   qemu->parent.ops = &qemu_ops;
   qemu->parent.name = g_steal_pointer (&reach->name);
   qemu->process = g_steal_pointer (&reach->process);

@@ -19,7 +19,9 @@
 /* Pieces of one system call. */
 #define BATCH 64
 /* Shorter holes are not worth telling. */
-#define MIN_HOLE (256u << 10)
+#define MIN_HOLE    (256u << 10)
+#define TOUCH_LEAST (16u << 10) /* the kernel maps the pages around one, too */
+#define TOUCHED_MAX (4u << 20)
 
 /* A shared mapping of the process, mapped here as well. */
 typedef struct {
@@ -41,6 +43,7 @@ struct GtQemuRam {
   GArray *ranges;    /* GtQemuRange */
   Backing *backings; /* one a range */
   GArray *blocks;    /* Block */
+  gsize touched;     /* atomic: what was read and written in the blocks since they were forgotten */
 };
 
 typedef struct {
@@ -306,6 +309,22 @@ flush (GtQemuRam *ram, Batch *batch, gboolean write)
   return TRUE;
 }
 
+/* What is touched of a mapping counts as this process's memory, though it is the guest's. */
+static void
+forget_now_and_then (GtQemuRam *ram, gsize touched)
+{
+  if (__atomic_add_fetch (&ram->touched, MAX (touched, TOUCH_LEAST), __ATOMIC_RELAXED) <
+      TOUCHED_MAX) {
+    return;
+  }
+  __atomic_store_n (&ram->touched, 0, __ATOMIC_RELAXED);
+  for (guint i = 0; i < ram->blocks->len; i++) {
+    const Block *block = &g_array_index (ram->blocks, Block, i);
+
+    (void) madvise (block->here, block->map.end - block->map.start, MADV_DONTNEED);
+  }
+}
+
 static gboolean
 transfer_piece (GtQemuRam *ram, Batch *batch, addr_t pa, guint8 *buf, gsize len, gboolean write)
 {
@@ -321,6 +340,7 @@ transfer_piece (GtQemuRam *ram, Batch *batch, addr_t pa, guint8 *buf, gsize len,
     if (ram->backings[index].here) {
       here = ram->backings[index].here + (pa - range->start);
       copy (write ? here : buf, write ? buf : here, part);
+      forget_now_and_then (ram, part);
       continue;
     }
     if (batch->n == BATCH && !flush (ram, batch, write)) {

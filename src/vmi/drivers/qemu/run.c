@@ -30,6 +30,12 @@ is_wanted (const Run *run, addr_t addr)
   return FALSE;
 }
 
+static void
+forget_told (GtQemuControl *control)
+{
+  memset (control->told, 0, gt_gdb_n_vcpus (control->gdb) * sizeof control->told[0]);
+}
+
 static gboolean
 read_rip (const Run *run, guint vcpu, guint64 *ret, GError **error)
 {
@@ -39,7 +45,7 @@ read_rip (const Run *run, guint vcpu, guint64 *ret, GError **error)
 static void
 set_hit (const Run *run, guint vcpu, addr_t addr)
 {
-  run->control->hit = TRUE;
+  run->control->told[vcpu] = addr;
   run->control->hit_vcpu = vcpu;
   run->control->hit_addr = addr;
 }
@@ -143,15 +149,14 @@ wait_for_stop (const Run *run, gboolean *ret_hit, gboolean *ret_timed_out, GErro
   return check_reason (&stop, error) && look_for_hit (run, stop.vcpu, ret_hit, error);
 }
 
-/* Gets the vCPU that was told of last past its breakpoint; one instruction, the others stand. */
+/* Gets a vCPU that was told of past its breakpoint; one instruction, the others stand. */
 static gboolean
-step_past (const Run *run, gboolean *ret_hit, GError **error)
+step_past (const Run *run, guint vcpu, gboolean *ret_hit, GError **error)
 {
-  guint vcpu = run->control->hit_vcpu;
   gboolean timed_out;
 
   *ret_hit = FALSE;
-  run->control->hit = FALSE;
+  run->control->told[vcpu] = 0;
   if (!gt_gdb_step (run->control->gdb, vcpu, error) ||
       !wait_for_stop (run, ret_hit, &timed_out, error)) {
     return FALSE;
@@ -159,32 +164,37 @@ step_past (const Run *run, gboolean *ret_hit, GError **error)
   return *ret_hit || !timed_out || set_timed_out (run, error);
 }
 
-/* A vCPU may stand at an address already: by chance, or since the last run. */
+/* A vCPU may stand at an address already: by chance, or since an earlier run. Each is told of once
+ * before any of them goes on. */
 static gboolean
 look_before (const Run *run, gboolean *ret_hit, GError **error)
 {
   GtQemuControl *control = run->control;
-  gboolean step = FALSE;
+  guint n = gt_gdb_n_vcpus (control->gdb);
 
   *ret_hit = FALSE;
-  for (guint i = 0; i < gt_gdb_n_vcpus (control->gdb); i++) {
+  for (guint i = 0; i < n; i++) {
     guint64 rip;
 
     if (!read_rip (run, i, &rip, error)) {
       return FALSE;
     }
-    if (!is_wanted (run, rip)) {
-      continue;
+    if (control->told[i] != rip) {
+      control->told[i] = 0;
     }
-    if (control->hit && control->hit_vcpu == i && control->hit_addr == rip) {
-      step = TRUE;
-    } else {
+    if (control->told[i] == 0 && is_wanted (run, rip)) {
       set_hit (run, i, rip);
       *ret_hit = TRUE;
       return TRUE;
     }
   }
-  return !step || step_past (run, ret_hit, error);
+  for (guint i = 0; i < n && !*ret_hit; i++) {
+    if (control->told[i] != 0 && is_wanted (run, control->told[i]) &&
+        !step_past (run, i, ret_hit, error)) {
+      return FALSE;
+    }
+  }
+  return TRUE;
 }
 
 static void
@@ -239,7 +249,7 @@ run_all (Run *run, GError **error)
   if (!insert_breakpoints (run, error)) {
     return FALSE;
   }
-  run->control->hit = FALSE;
+  forget_told (run->control);
   ok = run_until_hit (run, error);
   remove_breakpoints (run, run->n_addrs);
   return ok;
@@ -278,7 +288,7 @@ gt_qemu_control_run_to (GtQemuControl *control, const addr_t *addrs, guint n_add
   }
   run.rip = gt_gdb_target_find (control->target, "rip");
   if (!run_all (&run, &cause)) {
-    control->hit = FALSE;
+    forget_told (control);
     control->gone |= g_error_matches (cause, GT_ERROR, GT_ERROR_GUEST_GONE);
     g_propagate_error (error, g_steal_pointer (&cause));
     return FALSE;

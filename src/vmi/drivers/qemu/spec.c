@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vmi/drivers/qemu/lock.h"
+
 void
 gt_qemu_reach_free (GtQemuReach *reach)
 {
@@ -16,6 +18,9 @@ gt_qemu_reach_free (GtQemuReach *reach)
   gt_qemu_process_free (reach->process);
   gt_qemu_monitor_free (reach->monitor);
   gt_qemu_address_free (reach->stub);
+  if (reach->lock >= 0) {
+    (void) close (reach->lock);
+  }
   g_free (reach);
 }
 
@@ -80,6 +85,9 @@ connect_monitor (GtQemuReach *reach, GError **error)
   GPtrArray *specs = reach->process->cmdline->monitors;
   g_autoptr (GError) cause = NULL;
 
+  if (!gt_qemu_process_check_answers (reach->process, error)) {
+    return FALSE;
+  }
   for (guint i = 0; i < specs->len && !reach->monitor; i++) {
     const GtQemuMonitorSpec *spec = specs->pdata[i];
     g_autoptr (GtQemuAddress) address = outside_address (reach->process, spec->address);
@@ -95,6 +103,22 @@ connect_monitor (GtQemuReach *reach, GError **error)
   return FALSE;
 }
 
+/* Without a lock nobody else can be told from us, but the guest can be reached. */
+static gboolean
+take_lock (GtQemuReach *reach, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (reach->alone && reach->lock < 0) {
+    reach->lock = gt_qemu_lock_take (reach->process, &cause);
+  }
+  if (cause) {
+    g_propagate_error (error, g_steal_pointer (&cause));
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 reach_process (GtQemuReach *reach, GError **error)
 {
@@ -104,7 +128,7 @@ reach_process (GtQemuReach *reach, GError **error)
   if (!reach->stub && process->cmdline->gdb) {
     reach->stub = outside_address (process, process->cmdline->gdb);
   }
-  return check_arch (process, error) && connect_monitor (reach, error);
+  return check_arch (process, error) && take_lock (reach, error) && connect_monitor (reach, error);
 }
 
 /* The process whose command line asks for a monitor at @address. */
@@ -137,6 +161,12 @@ reach_qmp (GtQemuReach *reach, const char *path, GError **error)
   GtQemuMonitorSpec spec = { TRUE, address };
   GPid peer;
 
+  /* Before it is connected to, for a guestrace that is there already is connected to it. */
+  reach->process = find_by_monitor (address);
+  if (reach->process && !take_lock (reach, error)) {
+    return FALSE;
+  }
+  g_clear_pointer (&reach->process, gt_qemu_process_free);
   reach->monitor = gt_qemu_monitor_open (&spec, error);
   if (!reach->monitor) {
     return FALSE;
@@ -152,6 +182,9 @@ reach_qmp (GtQemuReach *reach, const char *path, GError **error)
                  "cannot tell which process is the QEMU behind the monitor %s; name the guest as "
                  "qemu:PID",
                  path);
+    return FALSE;
+  }
+  if (!take_lock (reach, error)) {
     return FALSE;
   }
   reach->name = process_name (reach->process);
@@ -210,6 +243,9 @@ reach_gdb (GtQemuReach *reach, const char *text, GError **error)
   reach->name = g_strconcat ("gdb:", text, NULL);
   /* Where the process is at hand its monitor and memory are used as well; it need not be. */
   reach->process = find_by_stub (reach->stub);
+  if (reach->process && !take_lock (reach, error)) {
+    return FALSE;
+  }
   if (reach->process && !connect_monitor (reach, NULL)) {
     g_clear_pointer (&reach->process, gt_qemu_process_free);
   }
@@ -238,7 +274,7 @@ reach_name (GtQemuReach *reach, const char *name, GError **error)
 }
 
 GtQemuReach *
-gt_qemu_reach (const char *spec, GError **error)
+gt_qemu_reach (const char *spec, gboolean alone, GError **error)
 {
   static const struct {
     const char *prefix;
@@ -248,6 +284,8 @@ gt_qemu_reach (const char *spec, GError **error)
   };
   g_autoptr (GtQemuReach) reach = g_new0 (GtQemuReach, 1);
 
+  reach->alone = alone;
+  reach->lock = -1;
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
     if (g_str_has_prefix (spec, kinds[i].prefix)) {
       if (!kinds[i].reach (reach, spec + strlen (kinds[i].prefix), error)) {

@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 /* More than any answer of QEMU's; a peer that sends more is not one. */
-#define MAX_PENDING (32u << 20)
+#define MAX_PENDING (8u << 20)
+/* A peer that never stops talking does not hold us up either. */
+#define GRACE_US 2000000
 
 GtQemuAddress *
 gt_qemu_address_new_unix (const char *path)
@@ -264,6 +266,10 @@ gt_qemu_stream_fill (GtQemuStream *stream, gint64 deadline, GError **error)
     if (n > 0) {
       if (stream->in->len + (gsize) n > MAX_PENDING) {
         g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "an endless answer");
+        return FALSE;
+      }
+      if (g_get_monotonic_time () > deadline + GRACE_US) {
+        g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "an answer without end");
         return FALSE;
       }
       g_byte_array_append (stream->in, buf, (guint) n);

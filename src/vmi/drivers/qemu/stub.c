@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vmi/drivers/qemu/peers.h"
+
 #define DIR_TEMPLATE "guestrace-XXXXXX"
 #define SOCKET_NAME  "gdb"
 
@@ -116,14 +118,15 @@ look_for_open_one (GtQemuStub *stub, GtQemuMonitor *monitor, GError **error)
   if (!where) {
     return TRUE;
   }
+  stub->address = gt_qemu_address_parse (where, NULL);
   if (connected) {
+    g_autofree char *who = gt_qemu_peer_name (stub->address, "a debugger or another guestrace");
+
     g_set_error (error, GT_ERROR, GT_ERROR_BUSY,
-                 "a debugger or another guestrace is connected to the guest's debug stub (%s); end "
-                 "that first",
-                 where);
+                 "%s is connected to the guest's debug stub (%s); end that first", who, where);
+    g_clear_pointer (&stub->address, gt_qemu_address_free);
     return FALSE;
   }
-  stub->address = gt_qemu_address_parse (where, NULL);
   if (!stub->address || !is_ours (stub->address->path)) {
     return TRUE;
   }
