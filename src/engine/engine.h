@@ -29,6 +29,15 @@ typedef struct {
   gint64 value;   /* what the call returns then */
 } GtHeldThread;
 
+/* The row for a number; numbers above the table, and x32 ones, share one. */
+static inline guint
+gt_call_index (GTAbi abi, gint number)
+{
+  guint nr = (guint) number < GT_CALL_OTHER && abi != GT_ABI_X32 ? (guint) number : GT_CALL_OTHER;
+
+  return abi == GT_ABI_I386 ? GT_INDEX_I386 + nr : nr;
+}
+
 /* What an engine calls while it is polled. @held is NULL for an event of the stream. */
 typedef void (*GtEngineFunc) (const GTEvent *event, GtHeldThread *held, gpointer user_data);
 
@@ -40,16 +49,26 @@ typedef struct {
 
 typedef struct {
   gboolean (*attach) (GtEngine *engine, GError **error);
+  /* Before attach: the guest's vCPUs are held once, which is taken over, and @vcpu is about to call
+   * the function that the kernel calls before it starts the first program. That one is traced then
+   * from its very beginning. */
+  void (*expect_first) (GtEngine *engine, guint vcpu);
   /* Takes everything out of the guest; events still in the ring are delivered. */
   gboolean (*detach) (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **error);
   /* Delivers what has come; the number of events, or -1 when the guest is gone or rebooted. */
   gint (*poll) (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **error);
-  /* GT_ACTION_ bits for a call number (GT_CALL_OTHER: all numbers above the table), and what to
-   * copy. May be called before and after attach. */
-  void (*set_call) (GtEngine *engine, guint nr, guint8 actions, const struct gt_step *entry,
+  /* GT_ACTION_ bits for a row of the tables, gt_call_index(), and what to copy. May be called
+   * before and after attach. */
+  void (*set_call) (GtEngine *engine, guint index, guint8 actions, const struct gt_step *entry,
                     const struct gt_step *leave);
   gboolean (*add_pid) (GtEngine *engine, vmi_pid_t pid, GError **error);
   gboolean (*add_comm) (GtEngine *engine, const char *comm, GError **error);
+  /* Which operations of io_uring are streamed, and where the guest's kernel has what they were
+   * given. May be called before and after attach; fails when the kernel does not show them. */
+  gboolean (*set_uring) (GtEngine *engine, const struct gt_uring_config *config, GError **error);
+  /* Whether streamed events that find no room are given up and counted; else the guest's threads
+   * wait for room. May be called before and after attach. */
+  void (*set_drop) (GtEngine *engine, gboolean drop);
   void (*get_losses) (GtEngine *engine, GtEngineLosses *ret_losses);
   void (*free) (GtEngine *engine);
 } GtEngineOps;

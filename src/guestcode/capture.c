@@ -11,10 +11,36 @@ struct output {
   uint32_t used;
 };
 
+/* The call whose arguments are followed. */
+struct source {
+  const struct pt_regs *regs;
+  uint32_t is_32;
+};
+
 static uint64_t
-argument (const struct pt_regs *regs, uint32_t i)
+argument_32 (const struct pt_regs *regs, uint32_t i)
 {
+  if (i > 5) {
+    return (int32_t) regs->ax;
+  }
+  return (uint32_t) (i == 0   ? regs->bx
+                     : i == 1 ? regs->cx
+                     : i == 2 ? regs->dx
+                     : i == 3 ? regs->si
+                     : i == 4 ? regs->di
+                              : regs->bp);
+}
+
+/* The result, for an @i above 5. */
+static uint64_t
+argument (const struct source *source, uint32_t i)
+{
+  const struct pt_regs *regs = source->regs;
+
   /* No switch: it might become a table of jumps, which needs relocated data. */
+  if (source->is_32) {
+    return argument_32 (regs, i);
+  }
   return i == 0   ? regs->di
          : i == 1 ? regs->si
          : i == 2 ? regs->dx
@@ -88,28 +114,49 @@ put_bytes (struct output *out, const struct gt_step *step, uint32_t index, uint6
 }
 
 static void
-put_strings (struct output *out, const struct gt_step *step, uint64_t array)
+put_strings (struct output *out, const struct gt_step *step, uint64_t array, uint32_t is_32)
 {
-  for (uint32_t i = 0; i < step->count; i++) {
-    uint64_t pointer;
+  uint32_t size = is_32 ? 4 : 8;
 
-    if (k_copy_from_user (&pointer, array + 8 * i, 8) || !pointer) {
+  for (uint32_t i = 0; i < step->count; i++) {
+    uint64_t pointer = 0;
+
+    if (k_copy_from_user (&pointer, array + size * i, size) || !pointer) {
       return;
     }
     put_string (out, step, i, pointer);
   }
 }
 
+struct vec {
+  uint64_t base;
+  int64_t length;
+};
+
+static int
+get_vec (struct vec *vec, uint64_t array, uint32_t i, uint32_t is_32)
+{
+  uint32_t narrow[2];
+
+  if (!is_32) {
+    return !k_copy_from_user (vec, array + 16 * i, 16);
+  }
+  if (k_copy_from_user (narrow, array + 8 * i, 8)) {
+    return 0;
+  }
+  vec->base = narrow[0];
+  vec->length = (int32_t) narrow[1];
+  return 1;
+}
+
 static void
-put_iovec (struct output *out, const struct gt_step *step, uint64_t array, uint64_t n)
+put_iovec (struct output *out, const struct gt_step *step, uint64_t array, uint64_t n,
+           uint32_t is_32)
 {
   for (uint32_t i = 0; i < step->count && i < n; i++) {
-    struct {
-      uint64_t base;
-      int64_t length;
-    } vec;
+    struct vec vec;
 
-    if (k_copy_from_user (&vec, array + 16 * i, 16)) {
+    if (!get_vec (&vec, array, i, is_32)) {
       return;
     }
     put_bytes (out, step, i, vec.base, vec.length);
@@ -117,10 +164,10 @@ put_iovec (struct output *out, const struct gt_step *step, uint64_t array, uint6
 }
 
 static void
-take_step (struct output *out, const struct gt_step *step, const struct pt_regs *regs)
+take_step (struct output *out, const struct gt_step *step, const struct source *source)
 {
-  uint64_t address = argument (regs, step->arg);
-  uint64_t length = step->length == GT_LENGTH_LIMIT ? step->limit : argument (regs, step->length);
+  uint64_t address = argument (source, step->arg);
+  uint64_t length = step->length == GT_LENGTH_LIMIT ? step->limit : argument (source, step->length);
 
   if (!address) {
     return;
@@ -130,19 +177,20 @@ take_step (struct output *out, const struct gt_step *step, const struct pt_regs 
   } else if (step->op == GT_STEP_BYTES) {
     put_bytes (out, step, 0, address, length);
   } else if (step->op == GT_STEP_STRINGS) {
-    put_strings (out, step, address);
+    put_strings (out, step, address, source->is_32);
   } else {
-    put_iovec (out, step, address, length);
+    put_iovec (out, step, address, length, source->is_32);
   }
 }
 
 uint32_t
-capture (const struct gt_step *steps, const struct pt_regs *regs, uint8_t *data)
+capture (const struct gt_step *steps, const struct pt_regs *regs, uint32_t is_32, uint8_t *data)
 {
+  const struct source source = { regs, is_32 };
   struct output out = { data, 0 };
 
   for (uint32_t i = 0; i < GT_STEPS_MAX && steps[i].op != GT_STEP_END; i++) {
-    take_step (&out, &steps[i], regs);
+    take_step (&out, &steps[i], &source);
   }
   return out.used;
 }

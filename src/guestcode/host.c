@@ -21,12 +21,74 @@ sample_clock (struct gt_state *state)
   __atomic_store_n (&state->clock_seq, seq + 2, __ATOMIC_RELEASE);
 }
 
-void
-host_beat (struct gt_shared *shared, uint64_t beat)
+static int
+has_filters (const struct gt_shared *shared)
 {
-  shared->state.last_jiffies = k_jiffies;
-  __atomic_store_n (&shared->state.last_beat, beat, __ATOMIC_RELEASE);
-  sample_clock (&shared->state);
+  return (shared->config.n_pids | shared->config.n_comms) != 0;
+}
+
+/* Plain records suit as long as every thread is wanted and nothing was lost. */
+static void
+set_next_look (struct gt_shared *shared, uint64_t now)
+{
+  struct gt_state *state = &shared->state;
+
+  /* Not even for a moment: another vCPU's threads would take it that they are wanted. */
+  if (has_filters (shared)) {
+    state->next_look = now;
+    state->look_again = now + state->look_every;
+    return;
+  }
+  state->next_look = state->look_again = now + state->look_every;
+  __sync_synchronize ();
+  if (state->dropped | state->passed) {
+    state->next_look = now;
+  }
+}
+
+/* What passed while the host was gone was not counted for each thread: any may have lost some. */
+static void
+wake (struct gt_state *state)
+{
+  state->next_wake = 0;
+  for (uint32_t i = 0; i < GT_GAPS; i++) {
+    __sync_fetch_and_add (&state->gaps[i], 1);
+  }
+}
+
+int
+host_look (struct gt_shared *shared)
+{
+  struct gt_state *state = &shared->state;
+  uint64_t beat = shared->config.beat, now = k_jiffies;
+
+  if (beat != state->last_beat) {
+    state->last_jiffies = now;
+    __atomic_store_n (&state->last_beat, beat, __ATOMIC_RELEASE);
+    if (state->next_wake) {
+      wake (state);
+    }
+    sample_clock (state);
+  }
+  if (now - state->last_jiffies > state->beat_limit) {
+    state->next_look = state->look_again = now;
+    state->next_wake = has_filters (shared) ? 0 : now + state->look_every;
+    return 1;
+  }
+  set_next_look (shared, now);
+  return 0;
+}
+
+/* Until 5.16 the rest of an earlier, longer name follows the NUL. */
+static int
+is_same_comm (const char *wanted, const char *comm)
+{
+  uint32_t i = 0;
+
+  while (i < GT_COMM_LEN && wanted[i] == comm[i] && comm[i]) {
+    i++;
+  }
+  return i == GT_COMM_LEN || wanted[i] == comm[i];
 }
 
 int
@@ -47,12 +109,10 @@ host_wants (const struct gt_config *config, uint64_t task)
     }
   }
   if (config->n_comms) {
-    const uint64_t *comm = &FIELD (const uint64_t, task, k_task_comm);
+    const char *comm = &FIELD (const char, task, k_task_comm);
 
     for (i = 0; i < config->n_comms && i < GT_FILTER_COMMS; i++) {
-      const uint64_t *wanted = (const uint64_t *) config->comms[i];
-
-      if (wanted[0] == comm[0] && wanted[1] == comm[1]) {
+      if (is_same_comm (config->comms[i], comm)) {
         break;
       }
     }
@@ -75,7 +135,8 @@ gt_probe_init (void)
   state->msr_lstar = rdmsr (0xc0000082);
   state->tsc_khz = k_tsc_khz;
   state->beat_limit = k_msecs_to_jiffies (1500);
-  state->last_jiffies = k_jiffies;
+  state->look_every = k_msecs_to_jiffies (50);
+  state->last_jiffies = state->next_look = state->look_again = k_jiffies;
   sample_clock (state);
   return state->beat_limit;
 }

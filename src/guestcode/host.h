@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the probe knows of its host: whether it lives, and which threads it wants. */
+/* What the probe knows of its host: whether it lives, which threads it wants, what it missed. */
 #ifndef GT_GUESTCODE_HOST_H
 #define GT_GUESTCODE_HOST_H
 
@@ -7,8 +7,8 @@
 
 extern struct gt_shared *const gt_shared;
 
-/* A beat that was not seen before: the host lives, and a good time to compare clocks. */
-void host_beat (struct gt_shared *shared, uint64_t beat);
+/* Looks at the host's heart: nonzero when it has stopped. */
+int host_look (struct gt_shared *shared);
 
 /* Whether the filters let @task through; only called when there are filters. */
 int host_wants (const struct gt_config *config, uint64_t task);
@@ -23,13 +23,10 @@ uint64_t gt_probe_init (void);
 static inline int
 host_is_gone (struct gt_shared *shared)
 {
-  uint64_t beat = shared->config.beat;
-
-  if (__builtin_expect (beat != shared->state.last_beat, 0)) {
-    host_beat (shared, beat);
+  if (__builtin_expect ((int64_t) (k_jiffies - shared->state.look_again) < 0, 1)) {
     return 0;
   }
-  return k_jiffies - shared->state.last_jiffies > shared->state.beat_limit;
+  return host_look (shared);
 }
 
 /* Whether a thread that waits for the host has waited long enough. */
@@ -39,20 +36,43 @@ must_go (struct gt_shared *shared)
   return (shared->config.flags & GT_FLAG_OFF) || host_is_gone (shared);
 }
 
+/* Threads that share a count make the host cautious, no more. */
+static inline volatile uint32_t *
+gap_of (struct gt_shared *shared, uint64_t task)
+{
+  return &shared->state.gaps[(task >> 6) * 0x9e3779b97f4a7c15ul >> 55];
+}
+
+/* An event of @task is lost: @count says why. */
+static inline void
+lose (struct gt_shared *shared, uint64_t task, volatile uint64_t *count)
+{
+  __sync_fetch_and_add (gap_of (shared, task), 1);
+  __sync_fetch_and_add (count, 1);
+  /* No more plain records: those tell of no gap. */
+  shared->state.next_look = k_jiffies;
+}
+
 /* Whether anything is to be done for this thread. */
 static inline int
 begin (struct gt_shared *shared, uint64_t task)
 {
   const struct gt_config *config = &shared->config;
+  int gone;
 
   if (config->flags & GT_FLAG_OFF) {
     return 0;
   }
-  if (__builtin_expect (host_is_gone (shared), 0)) {
-    __sync_fetch_and_add (&shared->state.passed, 1);
+  /* Of threads that are not wanted, too: each call dates the heartbeat. */
+  gone = host_is_gone (shared);
+  if ((config->n_pids | config->n_comms) && !host_wants (config, task)) {
     return 0;
   }
-  return (config->n_pids | config->n_comms) == 0 || host_wants (config, task);
+  if (__builtin_expect (gone, 0)) {
+    lose (shared, task, &shared->state.passed);
+    return 0;
+  }
+  return 1;
 }
 
 #endif

@@ -12,6 +12,9 @@
 /* Functions of the kernel (prototypes as in Linux 5.10 to 6.12). */
 long k_strncpy_from_user (char *dst, uint64_t src, long count);
 unsigned long k_copy_from_user (void *to, uint64_t from, unsigned long n);
+long k_strncpy_from_kernel_nofault (char *dst, uint64_t src, long count);
+long k_copy_from_kernel_nofault (void *dst, uint64_t src, unsigned long n);
+long k_copy_from_user_nofault (void *dst, uint64_t src, unsigned long n);
 void k_usleep_range_state (unsigned long min_us, unsigned long max_us, unsigned int state);
 int k_cond_resched (void);
 uint64_t k_ktime_get_real_fast_ns (void);
@@ -24,8 +27,12 @@ extern volatile uint32_t k_tsc_khz;
 /* Offsets: the address of the name is the value. */
 extern char k_current_task[], k_cpu_number[];
 extern char k_task_pid[], k_task_tgid[], k_task_comm[], k_task_pending[];
+extern char k_task_flags[], k_task_group_leader[], k_task_mm[];
 extern char k_task_stack[], k_pt_regs[];
 extern char k_entry_back[], k_exit_resume[];
+extern char k_back_gt_hook_entry_int80[], k_resume_gt_hook_entry_int80[];
+extern char k_back_gt_hook_entry_call_int80[], k_resume_gt_hook_entry_call_int80[];
+extern char k_back_gt_hook_entry_fast32[], k_resume_gt_hook_entry_fast32[];
 
 #define OFFSET(name)         ((uint64_t) (name))
 #define FIELD(type, p, name) (*(type *) ((p) + OFFSET (name)))

@@ -6,6 +6,30 @@
  */
 #include "slow.h"
 
+#include "plain.h"
+
+#include <stddef.h>
+
+#define SAME(name, member)                                                                         \
+  _Static_assert(PLAIN_##name == offsetof (struct gt_record, member), #name)
+
+SAME (TSC, tsc);
+SAME (TASK, task);
+SAME (IDS, tid);
+SAME (WHAT, nr);
+SAME (FLAGS, flags);
+SAME (COMM, comm);
+SAME (ARGS, args);
+_Static_assert(PLAIN_ENTRY_SIZE == sizeof (struct gt_record), "ENTRY_SIZE");
+_Static_assert(PLAIN_RETURN_SIZE == GT_RECORD_RETURN_SIZE, "RETURN_SIZE");
+_Static_assert(PLAIN_RING_SIZE == GT_RING_SIZE, "RING_SIZE");
+_Static_assert(PLAIN_KILLED == GT_RECORD_KILLED, "KILLED");
+
+/* The beginning of the code. */
+const struct gt_probe_header gt_probe_header __attribute__ ((section (".header"), used)) = {
+  .magic = GT_PROBE_MAGIC,
+};
+
 /* The stubs call these: nonzero asks for the slow way. */
 uint32_t gt_probe_entry (struct pt_regs *regs, uint32_t index);
 uint32_t gt_probe_return (struct pt_regs *regs, uint32_t index);
@@ -14,7 +38,7 @@ uint32_t
 gt_probe_entry (struct pt_regs *regs, uint32_t index)
 {
   struct gt_shared *shared = gt_shared;
-  struct call call = { shared, regs, current_task (), GT_RECORD_ENTRY, 0, 0 };
+  struct call call = { shared, regs, current_task (), GT_RECORD_ENTRY, abi_flag (index), 0 };
 
   if (!begin (shared, call.task)) {
     return 0;
@@ -30,9 +54,10 @@ uint32_t
 gt_probe_return (struct pt_regs *regs, uint32_t index)
 {
   struct gt_shared *shared = gt_shared;
-  struct call call = { shared, regs, current_task (), GT_RECORD_RETURN, 0, 0 };
+  struct call call = { shared, regs, current_task (), GT_RECORD_RETURN, abi_flag (index), 0 };
 
-  if ((int32_t) regs->orig_ax == -1 && !is_return_wanted (shared, &index)) {
+  if ((int32_t) regs->orig_ax == -1 ? !is_return_wanted (shared, &index)
+                                    : !(shared->config.actions[index] & GT_ACTION_RETURN)) {
     return 0;
   }
   if (!begin (shared, call.task)) {
@@ -41,7 +66,7 @@ gt_probe_return (struct pt_regs *regs, uint32_t index)
   if (needs_slot (shared, GT_RECORD_RETURN, index)) {
     return 1;
   }
-  call.flags = killed_flag (call.task);
+  call.flags |= killed_flag (call.task);
   emit (&call, 0, 0);
   return 0;
 }

@@ -16,8 +16,26 @@ struct call {
   uint32_t slot;
 };
 
-/* Waits for room in the ring; NULL when the record is to be given up. */
-struct gt_record *record_wait (struct gt_shared *shared, uint32_t size, uint64_t *ret_pos);
+static inline uint32_t
+abi_flag (uint32_t index)
+{
+  return index & GT_INDEX_I386 ? GT_RECORD_I386 : 0;
+}
+
+/* For when the ring is full: waits for room, or NULL when the record is to be given up. */
+struct gt_record *record_wait (const struct call *call, uint32_t size, uint64_t *ret_pos);
+
+/* The thread's count of losses; none are but where dropping is allowed or the host was away. */
+static inline uint32_t
+known_gap (const struct call *call)
+{
+  const struct gt_state *state = &call->shared->state;
+
+  if (__builtin_expect ((state->dropped | state->passed) == 0, 1)) {
+    return 0;
+  }
+  return *gap_of (call->shared, call->task);
+}
 
 /* @n_captured bytes are a multiple of 8. FALSE when there was no room. */
 static inline __attribute__ ((always_inline)) int
@@ -26,12 +44,13 @@ emit (const struct call *call, const uint8_t *captured, uint32_t n_captured)
   uint32_t size = call->type == GT_RECORD_ENTRY ? sizeof (struct gt_record) : GT_RECORD_RETURN_SIZE;
   const uint64_t *comm = &FIELD (const uint64_t, call->task, k_task_comm);
   const struct pt_regs *regs = call->regs;
+  uint32_t gap = known_gap (call), whole = size + n_captured + (gap ? 8 : 0);
   struct gt_record *record;
   uint64_t pos;
 
-  record = ring_reserve (call->shared, size + n_captured, &pos);
+  record = ring_reserve (call->shared, whole, &pos);
   if (__builtin_expect (!record, 0)) {
-    record = record_wait (call->shared, size + n_captured, &pos);
+    record = record_wait (call, whole, &pos);
     if (!record) {
       return 0;
     }
@@ -42,24 +61,34 @@ emit (const struct call *call, const uint8_t *captured, uint32_t n_captured)
   record->tgid = FIELD (uint32_t, call->task, k_task_tgid);
   record->nr = regs->orig_ax;
   record->vcpu = current_cpu ();
-  record->flags = call->flags;
+  record->flags = call->flags | (gap ? GT_RECORD_GAP : 0);
   record->slot = call->slot;
   ((uint64_t *) record->comm)[0] = comm[0];
   ((uint64_t *) record->comm)[1] = comm[1];
-  if (call->type == GT_RECORD_ENTRY) {
+  if (call->type == GT_RECORD_RETURN) {
+    record->args[0] = regs->ax;
+  } else if (__builtin_expect (call->flags & GT_RECORD_I386, 0)) {
+    record->args[0] = (uint32_t) regs->bx;
+    record->args[1] = (uint32_t) regs->cx;
+    record->args[2] = (uint32_t) regs->dx;
+    record->args[3] = (uint32_t) regs->si;
+    record->args[4] = (uint32_t) regs->di;
+    record->args[5] = (uint32_t) regs->bp;
+  } else {
     record->args[0] = regs->di;
     record->args[1] = regs->si;
     record->args[2] = regs->dx;
     record->args[3] = regs->r10;
     record->args[4] = regs->r8;
     record->args[5] = regs->r9;
-  } else {
-    record->args[0] = regs->ax;
   }
   if (n_captured) {
     copy_words ((uint8_t *) record + size, captured, n_captured);
   }
-  ring_commit (record, pos, size + n_captured, call->type);
+  if (__builtin_expect (gap, 0)) {
+    *(uint64_t *) ((uint8_t *) record + size + n_captured) = gap;
+  }
+  ring_commit (record, pos, whole, call->type);
   return 1;
 }
 

@@ -25,9 +25,20 @@ ring_tail (const struct gt_config *config)
   return a < b ? a : b;
 }
 
-/* NULL when there is no room now. A record never lies across the ring's end. */
+/* For plain records: what is free for threads that can wait, in this lap. */
+static inline void
+note_room (struct gt_shared *shared, uint64_t pos)
+{
+  uint64_t lap = (pos | (GT_RING_SIZE - 1)) + 1;
+  uint64_t free = ring_tail (&shared->config) + GT_RING_SIZE - GT_RING_KEPT;
+
+  shared->state.room = free < lap ? free : lap;
+}
+
+/* NULL when no room is left in the first @limit bytes that are not read yet. A record never lies
+ * across the ring's end. */
 static inline struct gt_record *
-ring_reserve (struct gt_shared *shared, uint32_t size, uint64_t *ret_pos)
+ring_reserve_upto (struct gt_shared *shared, uint32_t size, uint32_t limit, uint64_t *ret_pos)
 {
   uint64_t head = shared->state.head, pad;
 
@@ -35,7 +46,8 @@ ring_reserve (struct gt_shared *shared, uint32_t size, uint64_t *ret_pos)
     uint32_t offset = head & (GT_RING_SIZE - 1);
 
     pad = offset + size > GT_RING_SIZE ? GT_RING_SIZE - offset : 0;
-    if (head + pad + size - ring_tail (&shared->config) > GT_RING_SIZE) {
+    /* Signed: what the host has read may be ahead of a head that was looked at some time ago. */
+    if ((int64_t) (head + pad + size - ring_tail (&shared->config)) > (int64_t) limit) {
       return 0;
     }
   } while (!__atomic_compare_exchange_n (&shared->state.head, &head, head + pad + size, 0,
@@ -44,8 +56,16 @@ ring_reserve (struct gt_shared *shared, uint32_t size, uint64_t *ret_pos)
     ring_commit ((void *) &shared->ring[head & (GT_RING_SIZE - 1)], head, pad, GT_RECORD_PAD);
     head += pad;
   }
+  note_room (shared, head);
   *ret_pos = head;
   return (void *) &shared->ring[head & (GT_RING_SIZE - 1)];
+}
+
+/* For threads that can wait. */
+static inline struct gt_record *
+ring_reserve (struct gt_shared *shared, uint32_t size, uint64_t *ret_pos)
+{
+  return ring_reserve_upto (shared, size, GT_RING_SIZE - GT_RING_KEPT, ret_pos);
 }
 
 #endif

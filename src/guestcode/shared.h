@@ -46,29 +46,42 @@ struct gt_step {
 /* ---- The beginning of the probe's code: by it a later host knows a probe that was left behind
  * ---- */
 
-#define GT_PROBE_MAGIC 0x31656361727473ull /* "strace1" */
+#define GT_PROBE_MAGIC  0x32656361727473ull /* "strace2" */
+#define GT_HEADER_HOOKS 12
 
+/* A place of the kernel's text that goes to the probe, or is about to. */
+struct gt_header_hook {
+  uint64_t site;
+  uint8_t old[7]; /* what was there: the first five bytes */
+  uint8_t at_entry;
+};
+
+/* Filled in by the host before it writes the first hook. */
 struct gt_probe_header {
   uint64_t magic;
   uint64_t code_size;
   uint64_t shared;
-  uint64_t entry, leave;         /* the two hooked places */
-  uint64_t entry_old, leave_old; /* what was there: the first five bytes */
+  uint64_t resume; /* where do_syscall_64 is about to leave */
+  uint64_t n_hooks;
+  struct gt_header_hook hooks[GT_HEADER_HOOKS];
 };
 
 /* ---- The shared pages: one allocation in the guest, in this order ---- */
 
-#define GT_PAGE 4096
-#define GT_CALLS                                                                                   \
-  512 /* numbers that have an action of their own; the last one stands for all above */
-#define GT_CALL_OTHER   (GT_CALLS - 1)
+#define GT_PAGE         4096
+#define GT_CALLS        512 /* numbers that have an action of their own, of each kind of call */
+#define GT_CALL_OTHER   (GT_CALLS - 1) /* the last one stands for all above */
+#define GT_INDEX_I386   GT_CALLS       /* where calls of 32-bit programs begin in the tables */
+#define GT_INDICES      (2 * GT_CALLS)
 #define GT_FILTER_PIDS  32
 #define GT_FILTER_COMMS 16
 #define GT_COMM_LEN     16
 #define GT_SLOTS        64
 #define GT_SLOT_DATA    8192
 #define GT_RING_SIZE    (4u << 20)
+#define GT_RING_KEPT    (1u << 20) /* of it, for records of threads that cannot wait for room */
 #define GT_MAX_CAPTURE  4096u
+#define GT_GAPS         512
 
 /* What the probe does at a call's entry or return; 0 is nothing. */
 enum {
@@ -76,17 +89,57 @@ enum {
   GT_ACTION_STREAM_RETURN = 2,
   GT_ACTION_HOLD_ENTRY = 4,
   GT_ACTION_HOLD_RETURN = 8,
+  GT_ACTION_SLOW_ENTRY = 16, /* more than a plain record: with GT_ACTION_ENTRY */
+  GT_ACTION_SLOW_RETURN = 32,
   GT_ACTION_ENTRY = GT_ACTION_STREAM_ENTRY | GT_ACTION_HOLD_ENTRY,
   GT_ACTION_RETURN = GT_ACTION_STREAM_RETURN | GT_ACTION_HOLD_RETURN,
 };
 
-enum { GT_FLAG_OFF = 1 };
+enum {
+  GT_FLAG_OFF = 1,
+  GT_FLAG_DROP = 2, /* a full ring: give records up and count them, instead of waiting */
+};
+
+/* ---- Operations of io_uring: what a request of the kernel's (struct io_kiocb) has, and where ----
+ */
+
+#define GT_URING_OPS     96 /* the last one stands for all above */
+#define GT_URING_ARGS    6
+#define GT_URING_NOWHERE 0xff
+
+/* What an argument is; below GT_URING_PATH, how many bytes. */
+enum {
+  GT_URING_NONE = 0,
+  GT_URING_PATH = 16,   /* a struct filename * */
+  GT_URING_DATA = 17,   /* a program's buffer: copied at submission, as long as the next one says */
+  GT_URING_WHOLE = 18,  /* the same, whatever the limit */
+  GT_URING_FILLED = 19, /* a program's buffer: copied at completion, as long as the result says */
+  GT_URING_ABSENT = 20, /* the kernel does not keep it */
+};
+
+struct gt_uring_arg {
+  uint16_t offset; /* in the request */
+  uint8_t kind;
+  uint8_t sqe; /* in struct io_uring_sqe, or GT_URING_NOWHERE */
+};
+
+struct gt_uring_config {
+  uint32_t on; /* all tracepoints call the probe: from now on submissions have completions */
+  /* Offsets in struct io_kiocb, or of what it points to. */
+  uint32_t req_opcode, req_flags, req_user_data, req_ctx, req_task;
+  uint32_t task_of_tctx; /* since 6.13 @req_task points to a struct io_uring_task; else ~0 */
+  uint32_t filename_name, filename_uptr; /* the latter ~0 since 7.0 */
+  uint32_t data_limit;
+  uint8_t wanted[GT_URING_OPS];
+  struct gt_uring_arg args[GT_URING_OPS][GT_URING_ARGS];
+};
 
 #define GT_CONFIG_MAGIC 0x6543617274736575ull
 
 /* Written by the host only. */
 struct gt_config {
   uint64_t magic;
+  uint64_t nonce;         /* a number of this attachment's own */
   volatile uint64_t beat; /* moves while the host lives */
   /* How far the host has read the ring, in bytes ever written. Written one after the other: where
    * the host's copy is not atomic, at most one of them is torn, and the smaller one is always safe.
@@ -98,12 +151,14 @@ struct gt_config {
   uint32_t any_return;           /* some call's return is wanted */
   uint32_t pids[GT_FILTER_PIDS]; /* thread group or thread; none: all */
   char comms[GT_FILTER_COMMS][GT_COMM_LEN];
-  uint8_t actions[GT_CALLS];
-  uint8_t pad[GT_PAGE - 48 - 4 * GT_FILTER_PIDS - GT_FILTER_COMMS * GT_COMM_LEN - GT_CALLS];
-  struct gt_step steps[2][GT_CALLS][GT_STEPS_MAX]; /* entry, return */
+  uint8_t actions[GT_INDICES];
+  uint8_t pad[GT_PAGE - 56 - 4 * GT_FILTER_PIDS - GT_FILTER_COMMS * GT_COMM_LEN - GT_INDICES];
+  struct gt_step steps[2][GT_INDICES][GT_STEPS_MAX]; /* entry, return */
+  struct gt_uring_config uring;
+  uint8_t pad_uring[GT_PAGE - sizeof (struct gt_uring_config)];
 };
 
-/* Written by the guest only. */
+/* Written by the guest only, but for `nonce`. */
 struct gt_state {
   volatile uint64_t head; /* bytes ever reserved in the ring */
   uint64_t pad0[7];
@@ -111,8 +166,9 @@ struct gt_state {
   volatile uint64_t dropped;     /* records given up for want of room */
   volatile uint64_t passed;      /* calls let through because the host was gone */
   volatile uint64_t waits;       /* how often a thread waited for room */
-  volatile uint64_t waiting;     /* threads that wait for room now */
-  uint64_t pad1[3];
+  volatile uint64_t waiting;     /* threads that wait for room now, or fetch an argument */
+  uint64_t nonce; /* that of the configuration, beside what the host reads all the time */
+  uint64_t pad1[2];
   volatile uint64_t last_beat; /* the beat seen last, and when, in jiffies */
   volatile uint64_t last_jiffies;
   /* Filled in by gt_probe_init() and now and then after it. */
@@ -120,9 +176,19 @@ struct gt_state {
   volatile uint64_t clock_tsc;
   volatile uint64_t clock_ns; /* the guest's wall clock at that time stamp */
   uint64_t tsc_khz;
-  uint64_t beat_limit; /* jiffies without a beat after which the host counts as gone */
+  uint64_t beat_limit;          /* jiffies without a beat after which the host counts as gone */
+  uint64_t look_every;          /* jiffies between two looks at the host's heart */
+  volatile uint64_t look_again; /* when the next one is due */
+  /* The same for plain records; in the past when each call is to go the long way. */
+  volatile uint64_t next_look;
+  volatile uint64_t next_wake; /* while the host is gone: until when no call is recorded */
+  volatile uint64_t room;      /* up to where the ring can be written without a look at its tail */
   uint64_t msr_efer, msr_lstar, msr_star, cr0, cr4;
-  uint8_t pad[GT_PAGE - 8 * 28];
+  volatile uint64_t uring_lost; /* operations of io_uring of which something was given up */
+  uint8_t pad[GT_PAGE - 8 * 34 - 4 * GT_GAPS];
+  /* How often events were lost, counted apart for groups of threads, so that an entry is not taken
+   * for that of a later call's return. */
+  volatile uint32_t gaps[GT_GAPS];
 };
 
 /* What a thread that is held shows of itself, and how it is answered. */
@@ -162,11 +228,20 @@ struct gt_shared {
 
 /* ---- Records in the ring: multiples of 8 bytes, never across the ring's end ---- */
 
-enum { GT_RECORD_PAD = 0, GT_RECORD_ENTRY = 1, GT_RECORD_RETURN = 2 };
+enum {
+  GT_RECORD_PAD = 0,
+  GT_RECORD_ENTRY = 1,
+  GT_RECORD_RETURN = 2,
+  GT_RECORD_URING_SUBMIT = 3,
+  GT_RECORD_URING_COMPLETE = 4,
+};
 
 enum {
-  GT_RECORD_HELD = 1,   /* the thread waits; `slot` says where */
-  GT_RECORD_KILLED = 2, /* a fatal signal is pending: the program will not see this return */
+  GT_RECORD_HELD = 1,       /* the thread waits; `slot` says where */
+  GT_RECORD_KILLED = 2,     /* a fatal signal is pending: the program will not see this return */
+  GT_RECORD_GAP = 4,        /* the last 8 bytes are the thread's count in gt_state.gaps, not 0 */
+  GT_RECORD_I386 = 8,       /* a call of the 32-bit kind, with its numbers */
+  GT_RECORD_REJECTED = 128, /* of io_uring: the arguments are what the program wrote */
 };
 
 struct gt_record {
@@ -181,8 +256,32 @@ struct gt_record {
   uint8_t slot;
   char comm[GT_COMM_LEN];
   uint64_t args[6]; /* a return has only the first: the value */
-  /* captures follow: struct gt_captured, each padded to 8 bytes */
+  /* captures follow: struct gt_captured, each padded to 8 bytes; with GT_RECORD_GAP, a number */
 };
+
+/* An operation of io_uring. It begins as struct gt_record does: the thread is the one that
+ * submitted it, `nr` the operation's code. */
+struct gt_uring_record {
+  uint64_t head;
+  uint64_t tsc;
+  uint64_t task;
+  uint32_t tid, tgid;
+  int32_t nr;
+  uint16_t vcpu;
+  uint8_t flags;
+  uint8_t slot;
+  char comm[GT_COMM_LEN];
+  uint64_t lost;    /* gt_state.uring_lost: what lies between two records may be missing */
+  uint64_t request; /* from its submission to its completion; 0 when the kernel does not say */
+  uint64_t ring;
+  uint64_t user_data;
+  int32_t result;               /* of a completion */
+  uint32_t op_flags;            /* IOSQE_, or IORING_CQE_F_ */
+  uint64_t args[GT_URING_ARGS]; /* of a submission only */
+  /* captures follow */
+};
+
+#define GT_URING_COMPLETE_SIZE (sizeof (struct gt_uring_record) - GT_URING_ARGS * 8)
 
 #define GT_RECORD_RETURN_SIZE (sizeof (struct gt_record) - 5 * 8)
 

@@ -16,10 +16,19 @@ wait_a_little (struct gt_shared *shared)
   __sync_fetch_and_sub (&shared->state.waiting, 1);
 }
 
+/* A held thread waits for its answer anyhow: its record is not one to drop. */
+static int
+may_drop (const struct call *call)
+{
+  return (call->shared->config.flags & GT_FLAG_DROP) && !(call->flags & GT_RECORD_HELD);
+}
+
 /* A slot is scratch room for captures and the place where a held thread waits. */
 static struct gt_slot *
-take_slot (struct gt_shared *shared, uint32_t *ret_index)
+take_slot (struct call *call)
 {
+  struct gt_shared *shared = call->shared;
+
   for (;;) {
     uint64_t taken = shared->state.slots_taken;
 
@@ -27,12 +36,12 @@ take_slot (struct gt_shared *shared, uint32_t *ret_index)
       uint32_t free = __builtin_ctzl (~taken);
 
       if (__sync_bool_compare_and_swap (&shared->state.slots_taken, taken, taken | 1ul << free)) {
-        *ret_index = free;
+        call->slot = free;
         return &shared->slots[free];
       }
       continue;
     }
-    if (must_go (shared)) {
+    if (may_drop (call) || must_go (shared)) {
       return 0;
     }
     wait_a_little (shared);
@@ -46,13 +55,14 @@ give_slot (struct gt_shared *shared, uint32_t index)
 }
 
 struct gt_record *
-record_wait (struct gt_shared *shared, uint32_t size, uint64_t *ret_pos)
+record_wait (const struct call *call, uint32_t size, uint64_t *ret_pos)
 {
+  struct gt_shared *shared = call->shared;
   struct gt_record *record;
 
   while (!(record = ring_reserve (shared, size, ret_pos))) {
-    if (must_go (shared)) {
-      __sync_fetch_and_add (&shared->state.dropped, 1);
+    if (may_drop (call) || must_go (shared)) {
+      lose (shared, call->task, &shared->state.dropped);
       return 0;
     }
     __sync_fetch_and_add (&shared->state.waits, 1);
@@ -116,32 +126,59 @@ wait_for_answer (struct gt_shared *shared, struct gt_hold *slot)
   }
 }
 
-/*
- * The word on the stack that returns into do_syscall_64 from where it enters. Turned to where that
- * function is about to leave, it makes the call not run.
- */
+/* The way back into the kernel's function that the hook is in, and where that one is about to
+ * leave. */
+static void
+find_way (uint32_t hook, uint64_t *ret_back, uint64_t *ret_resume)
+{
+  if (hook == HOOK_64) {
+    *ret_back = OFFSET (k_entry_back);
+    *ret_resume = OFFSET (k_exit_resume);
+  } else if (hook == HOOK_INT80) {
+    *ret_back = OFFSET (k_back_gt_hook_entry_int80);
+    *ret_resume = OFFSET (k_resume_gt_hook_entry_int80);
+  } else if (hook == HOOK_CALL_INT80) {
+    *ret_back = OFFSET (k_back_gt_hook_entry_call_int80);
+    *ret_resume = OFFSET (k_resume_gt_hook_entry_call_int80);
+  } else {
+    *ret_back = OFFSET (k_back_gt_hook_entry_fast32);
+    *ret_resume = OFFSET (k_resume_gt_hook_entry_fast32);
+  }
+}
+
+/* The word on the stack that returns to @back. Turned to where that function is about to leave, it
+ * makes the call not run. */
 static uint64_t *
-find_back (uint64_t *site)
+find_back (uint64_t *site, uint64_t back)
 {
   for (int i = 0; i < 32; i++) {
-    if (site[i] == OFFSET (k_entry_back)) {
+    if (site[i] == back) {
       return &site[i];
     }
   }
   return 0;
 }
 
+/* Where a thread is that came through a hook. */
+struct place {
+  uint64_t *site; /* the hook's return address on the stack */
+  uint32_t hook;
+};
+
 static void
 hold (struct call *call, struct gt_slot *whole, uint32_t n_captured, const struct frame *frame,
-      uint64_t *site)
+      const struct place *place)
 {
-  uint64_t *back = call->type == GT_RECORD_ENTRY ? find_back (site) : site;
+  uint64_t *site = place->site, *back = site, back_to, resume;
   struct gt_shared *shared = call->shared;
   struct gt_hold *slot = &whole->hold;
 
+  find_way (place->hook, &back_to, &resume);
+  if (call->type == GT_RECORD_ENTRY) {
+    back = find_back (site, back_to);
+  }
   show_registers (slot, call->regs, frame, back ? back : site);
   slot->asked++;
-  call->flags |= GT_RECORD_HELD;
   if (!emit_captured (call, whole, n_captured)) {
     slot->asked--;
     return;
@@ -155,26 +192,34 @@ hold (struct call *call, struct gt_slot *whole, uint32_t n_captured, const struc
   if (slot->verdict == GT_VERDICT_FORCE) {
     call->regs->ax = slot->value;
     if (call->type == GT_RECORD_ENTRY && back) {
-      *back = OFFSET (k_exit_resume);
+      *back = resume;
     }
   }
 }
 
 static void
-trace (struct call *call, uint32_t index, uint32_t held, const struct frame *frame, uint64_t *site)
+trace (struct call *call, uint32_t index, uint32_t held, const struct frame *frame,
+       const struct place *place)
 {
   struct gt_shared *shared = call->shared;
   const struct gt_step *steps = shared->config.steps[call->type == GT_RECORD_RETURN][index];
-  struct gt_slot *slot = take_slot (shared, &call->slot);
+  struct gt_slot *slot;
   uint32_t n;
 
+  call->flags |= held ? GT_RECORD_HELD : 0;
+  slot = take_slot (call);
   if (!slot) {
-    __sync_fetch_and_add (&shared->state.dropped, 1);
+    /* Better without its strings than not at all. */
+    if (may_drop (call)) {
+      emit (call, 0, 0);
+    } else {
+      lose (shared, call->task, &shared->state.dropped);
+    }
     return;
   }
-  n = capture (steps, call->regs, slot->data);
+  n = capture (steps, call->regs, call->flags & GT_RECORD_I386, slot->data);
   if (held) {
-    hold (call, slot, n, frame, site);
+    hold (call, slot, n, frame, place);
   } else {
     emit_captured (call, slot, n);
   }
@@ -182,40 +227,47 @@ trace (struct call *call, uint32_t index, uint32_t held, const struct frame *fra
 }
 
 static struct call
-this_call (uint32_t type)
+this_call (uint32_t type, uint32_t hook)
 {
   uint64_t task = current_task ();
   struct pt_regs *regs =
       (struct pt_regs *) (FIELD (uint64_t, task, k_task_stack) + OFFSET (k_pt_regs));
-  struct call call = { gt_shared, regs, task, type, 0, 0 };
+  struct call call = {
+    gt_shared, regs, task, type, hook == HOOK_64 ? 0 : GT_RECORD_I386, 0,
+  };
 
   return call;
 }
 
 static uint32_t
-index_of (const struct pt_regs *regs)
+index_of (const struct call *call)
 {
-  return (uint32_t) regs->orig_ax < GT_CALL_OTHER ? (uint32_t) regs->orig_ax : GT_CALL_OTHER;
+  uint32_t nr = call->regs->orig_ax;
+
+  return (nr < GT_CALL_OTHER ? nr : GT_CALL_OTHER) +
+         (call->flags & GT_RECORD_I386 ? GT_INDEX_I386 : 0);
 }
 
 void
-gt_probe_slow_entry (const struct frame *frame, uint64_t *site)
+gt_probe_slow_entry (const struct frame *frame, uint64_t *site, uint32_t hook)
 {
-  struct call call = this_call (GT_RECORD_ENTRY);
-  uint32_t index = index_of (call.regs);
+  struct call call = this_call (GT_RECORD_ENTRY, hook);
+  uint32_t index = index_of (&call);
+  const struct place place = { site, hook };
 
-  trace (&call, index, call.shared->config.actions[index] & GT_ACTION_HOLD_ENTRY, frame, site);
+  trace (&call, index, call.shared->config.actions[index] & GT_ACTION_HOLD_ENTRY, frame, &place);
 }
 
 void
-gt_probe_slow_return (const struct frame *frame, uint64_t *site)
+gt_probe_slow_return (const struct frame *frame, uint64_t *site, uint32_t hook)
 {
-  struct call call = this_call (GT_RECORD_RETURN);
-  uint32_t index = index_of (call.regs);
+  struct call call = this_call (GT_RECORD_RETURN, hook);
+  uint32_t index = index_of (&call);
+  const struct place place = { site, hook };
 
   if ((int32_t) call.regs->orig_ax == -1 && !is_return_wanted (call.shared, &index)) {
     return;
   }
-  call.flags = killed_flag (call.task);
-  trace (&call, index, call.shared->config.actions[index] & GT_ACTION_HOLD_RETURN, frame, site);
+  call.flags |= killed_flag (call.task);
+  trace (&call, index, call.shared->config.actions[index] & GT_ACTION_HOLD_RETURN, frame, &place);
 }

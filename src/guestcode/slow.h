@@ -5,12 +5,17 @@
 
 #include "record.h"
 
-#define NR_RT_SIGRETURN 15
+#define NR_RT_SIGRETURN      15
+#define NR_I386_SIGRETURN    (GT_INDEX_I386 + 119)
+#define NR_I386_RT_SIGRETURN (GT_INDEX_I386 + 173)
 
-/* Called by the stubs with the caller's registers; @site is where the hook's return address lies.
- */
-void gt_probe_slow_entry (const struct frame *frame, uint64_t *site);
-void gt_probe_slow_return (const struct frame *frame, uint64_t *site);
+/* As in stub-common.S. */
+enum { HOOK_64 = 0, HOOK_INT80 = 1, HOOK_FAST32 = 2, HOOK_CALL_INT80 = 3 };
+
+/* Called by the stubs with the caller's registers; @site is where the hook's return address lies,
+ * @hook which one it is. */
+void gt_probe_slow_entry (const struct frame *frame, uint64_t *site, uint32_t hook);
+void gt_probe_slow_return (const struct frame *frame, uint64_t *site, uint32_t hook);
 
 static inline int
 needs_slot (const struct gt_shared *shared, uint32_t type, uint32_t index)
@@ -23,15 +28,23 @@ needs_slot (const struct gt_shared *shared, uint32_t type, uint32_t index)
 
 /*
  * For a return without a number: rt_sigreturn has put the interrupted program's registers there; so
- * has a call that a ptrace tracer turned away. The host knows by the thread which call it was.
+ * has a call that a ptrace tracer turned away. The host knows by the thread which call it was. The
+ * index is one of the table to look in before, and the one to take after.
  */
 static inline int
-is_return_wanted (const struct gt_shared *shared, uint32_t *ret_index)
+is_return_wanted (const struct gt_shared *shared, uint32_t *index)
 {
   const uint8_t *actions = shared->config.actions;
 
-  *ret_index = actions[NR_RT_SIGRETURN] & GT_ACTION_RETURN ? NR_RT_SIGRETURN : GT_CALL_OTHER;
-  return actions[*ret_index] & GT_ACTION_RETURN;
+  if (!(*index & GT_INDEX_I386)) {
+    *index = actions[NR_RT_SIGRETURN] & GT_ACTION_RETURN ? NR_RT_SIGRETURN : GT_CALL_OTHER;
+  } else if (actions[NR_I386_RT_SIGRETURN] & GT_ACTION_RETURN) {
+    *index = NR_I386_RT_SIGRETURN;
+  } else {
+    *index = actions[NR_I386_SIGRETURN] & GT_ACTION_RETURN ? NR_I386_SIGRETURN
+                                                           : GT_INDEX_I386 + GT_CALL_OTHER;
+  }
+  return actions[*index] & GT_ACTION_RETURN;
 }
 
 /* A thread with a fatal signal pending dies before the program sees what the call returned. */

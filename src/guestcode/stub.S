@@ -8,41 +8,8 @@
  * on) before the kernel goes on.
  */
 
-/* %rax: this thread's struct pt_regs; %ecx: the index of its call; flags: Z when nothing to do. */
-.macro LOOK_UP mask
-  movq %gs:k_current_task, %rax
-  movq k_task_stack(%rax), %rax
-  movl k_pt_regs + 0x78(%rax), %ecx
-  cmpl $511, %ecx
-  jbe 1f
-  movl $511, %ecx
-1:
-  movq gt_shared(%rip), %rdx
-  testb $\mask, k_actions(%rdx, %rcx)
-.endm
-
-/* Calls @function (%rcx: the return address of the hook) with the caller's callee-saved registers,
- * which a held thread shows, as its struct frame. */
-.macro CALL_WITH_FRAME function
-  pushq %rbx
-  pushq %rbp
-  pushq %r12
-  pushq %r13
-  pushq %r14
-  pushq %r15
-  movq %rsp, %rdi
-  movq %rcx, %rsi
-  call \function
-  addq $48, %rsp
-.endm
-
-/* struct gt_probe_header */
-  .section .text.header, "ax", @progbits
-  .quad 0x31656361727473
-  .quad k_code_size
-  .quad k_shared
-  .quad k_site_entry, k_site_leave
-  .quad k_entry_old, k_leave_old
+#include "stub-common.S"
+#include "plain.S"
 
   .text
 
@@ -55,14 +22,32 @@
 gt_hook_entry:
   pushq %rax
   pushq %rcx
+  movq %gs:k_current_task, %rax
+  movq k_task_stack(%rax), %rax
+  movl $CALL_OTHER, %ecx
+  movl k_pt_regs + PT_ORIG_AX(%rax), %eax
+  cmpl %ecx, %eax
+  cmoval %ecx, %eax
+  movabsq $k_shared, %rcx
+  movzbl k_actions(%rcx, %rax), %eax
+  testb $ACTION_ENTRY, %al
+  jnz 1f
+  popq %rcx
+  popq %rax
+  ret
+1:
   pushq %rdx
-  LOOK_UP 5
-  jnz 2f
+  testb $ACTION_SLOW_ENTRY, %al
+  jnz 3f
+  RECORD_ENTRY 3f, 2f
+2:
   popq %rdx
   popq %rcx
   popq %rax
   ret
-2:
+3:
+  LOOK_UP ACTION_ENTRY
+  jz 2b
   pushq %rsi
   pushq %rdi
   pushq %r8
@@ -73,41 +58,36 @@ gt_hook_entry:
   movl %ecx, %esi
   call gt_probe_entry
   testl %eax, %eax
-  jz 3f
+  jz 4f
   leaq 9*8(%rsp), %rcx
   CALL_WITH_FRAME gt_probe_slow_entry
-3:
+4:
   popq %r11
   popq %r10
   popq %r9
   popq %r8
   popq %rdi
   popq %rsi
-  popq %rdx
-  popq %rcx
-  popq %rax
-  ret
+  jmp 2b
 
-/* In place of the call of syscall_exit_to_user_mode (struct pt_regs *): a call's own rules hold. */
-  .globl gt_hook_return
-  .balign 16
-gt_hook_return:
-  movslq 0x78(%rdi), %rcx
-  movq gt_shared(%rip), %rdx
-  cmpq $511, %rcx
-  jbe 1f
-  /* -1 is also what rt_sigreturn leaves there: let the C side decide */
-  cmpl $-1, %ecx
-  movl $511, %ecx
-  je 2f
+/* %rdi: struct pt_regs. The row of all other numbers asks for the C side whenever any return is
+ * wanted: -1 is also what rt_sigreturn leaves there. */
+.macro RETURN onward:vararg
+  movl $CALL_OTHER, %eax
+  movl PT_ORIG_AX(%rdi), %ecx
+  movabsq $k_shared, %rsi
+  cmpl %eax, %ecx
+  cmoval %eax, %ecx
+  movzbl k_actions(%rsi, %rcx), %eax
+  testb $ACTION_RETURN | ACTION_SLOW_RETURN, %al
+  jnz 1f
+9:
+  \onward
 1:
-  testb $10, k_actions(%rdx, %rcx)
+  testb $ACTION_SLOW_RETURN, %al
   jnz 3f
-  jmp k_syscall_exit
-2:
-  cmpl $0, k_any_return(%rdx)
-  jne 3f
-  jmp k_syscall_exit
+  RECORD_RETURN 3f, 9b
+  \onward
 3:
   pushq %rdi
   movl %ecx, %esi
@@ -118,7 +98,72 @@ gt_hook_return:
   CALL_WITH_FRAME gt_probe_slow_return
 4:
   popq %rdi
-  jmp k_syscall_exit
+  \onward
+.endm
+
+/* In place of the call of syscall_exit_to_user_mode (struct pt_regs *): a call's own rules hold. */
+  .globl gt_hook_return
+  .balign 16
+gt_hook_return:
+  RETURN jmp k_orig_gt_hook_return
+
+/*
+ * In place of the NOP after `sti` where all of this is inlined in do_syscall_64 (7.x). The next
+ * instruction there loads %rbx with the task; a call that is not to run goes on behind it.
+ */
+  .globl gt_hook_entry_task
+  .balign 16
+gt_hook_entry_task:
+  movq %gs:k_current_task, %rbx
+  jmp gt_hook_entry
+
+/* In place of the call of syscall_enter_from_user_mode (struct pt_regs *, number), which enables
+ * interrupts first of all (5.10): a call's own rules hold. */
+  .globl gt_hook_entry_call
+  .balign 16
+gt_hook_entry_call:
+  sti
+  movl 0x78(%rdi), %ecx
+  movq gt_shared(%rip), %rdx
+  cmpl $511, %ecx
+  jbe 1f
+  movl $511, %ecx
+1:
+  testb $5, k_actions(%rdx, %rcx)
+  jnz 2f
+  jmp k_orig_gt_hook_entry_call
+2:
+  pushq %rdi
+  pushq %rsi
+  movl %ecx, %esi
+  call gt_probe_entry
+  testl %eax, %eax
+  jz 3f
+  leaq 2*8(%rsp), %rcx
+  CALL_WITH_FRAME gt_probe_slow_entry
+3:
+  popq %rsi
+  popq %rdi
+  jmp k_orig_gt_hook_entry_call
+
+/* In place of the first label of syscall_exit_to_user_mode, inlined in do_syscall_64 (7.x), where
+ * every register that a function may change is free: a NOP, or a jump. */
+.macro RETURN_FROM_LABEL onward:vararg
+  movq %gs:k_current_task, %rax
+  movq k_task_stack(%rax), %rdi
+  leaq k_pt_regs(%rdi), %rdi
+  RETURN \onward
+.endm
+
+  .globl gt_hook_return_label
+  .balign 16
+gt_hook_return_label:
+  RETURN_FROM_LABEL ret
+
+  .globl gt_hook_return_label_jump
+  .balign 16
+gt_hook_return_label_jump:
+  RETURN_FROM_LABEL jmp k_orig_gt_hook_return_label_jump
 
 /* Where gt_shared lies; filled in when the probe is placed. */
   .balign 8

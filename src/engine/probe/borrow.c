@@ -17,14 +17,14 @@
 #include "vmi/open.h"
 
 #define FIND_TIMEOUT_MS 15000
-#define CALL_TIMEOUT_MS 10000
+#define CALL_TIMEOUT_MS 30000
 #define PT_REGS_SIZE    168
 #define RFLAGS_IF       (1u << 9)
 #define RFLAGS_BAD      0x100400u /* TF, DF */
 #define MAX_STACK       0x40000
 #define MAX_CATCHES     16
 #define TEXT_PIECE      65536
-#define TEXT_PIECES     32
+#define TEXT_PIECES     512
 
 struct GtBorrowed {
   vmi_instance_t vmi;
@@ -44,29 +44,25 @@ static const char *const worker_functions[] = { "vmstat_update", "vmstat_shepher
  * The last byte of `mov %rax, %rbx`, 48 89 c3, is a `ret` when one goes there, which the kernel
  * itself does not: nobody but the borrowed thread comes by.
  */
-static gboolean
-find_ret (GtBorrowed *borrowed, GError **error)
+addr_t
+gt_borrow_caller (vmi_instance_t vmi, const GtLinux *linux_os)
 {
   static const guint8 pattern[] = { 0x48, 0x89, 0xc3 };
-  addr_t text = gt_linux_symbol (borrowed->linux_os, "_stext");
+  addr_t text = gt_linux_symbol (linux_os, "_stext");
   g_autofree guint8 *code = g_malloc (TEXT_PIECE);
 
   for (guint i = 0; text != 0 && i < TEXT_PIECES; i++, text += TEXT_PIECE) {
     const guint8 *found;
 
-    if (vmi_read_va (borrowed->vmi, text, 0, TEXT_PIECE, code, NULL) != VMI_SUCCESS) {
-      break;
+    if (vmi_read_va (vmi, text, 0, TEXT_PIECE, code, NULL) != VMI_SUCCESS) {
+      return 0;
     }
     found = memmem (code, TEXT_PIECE, pattern, sizeof pattern);
     if (found) {
-      borrowed->ret = text + (addr_t) (found - code) + 2;
-      return TRUE;
+      return text + (addr_t) (found - code) + 2;
     }
   }
-  g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
-               "the code of the guest's Linux %s cannot be read, or has an unknown form",
-               gt_linux_release (borrowed->linux_os));
-  return FALSE;
+  return 0;
 }
 
 /* Lets the guest run until a thread is at one of @places; with @rsp, the one with that stack. */
@@ -146,19 +142,39 @@ run_to_return (GtBorrowed *borrowed, x86_registers_t *regs, GError **error)
   return run_to (borrowed, &back, 1, rsp, CALL_TIMEOUT_MS, regs, error);
 }
 
-GtBorrowed *
-gt_borrow_begin (vmi_instance_t vmi, const GtLinux *linux_os, addr_t resume, GError **error)
+static GtBorrowed *
+borrowed_new (vmi_instance_t vmi, const GtLinux *linux_os, GError **error)
 {
   g_autofree GtBorrowed *borrowed = g_new0 (GtBorrowed, 1);
-  x86_registers_t regs;
 
   borrowed->vmi = vmi;
   borrowed->linux_os = linux_os;
-  if (!find_ret (borrowed, error)) {
+  borrowed->ret = gt_borrow_caller (vmi, linux_os);
+  if (borrowed->ret == 0) {
+    g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+                 "the code of the guest's Linux %s cannot be read, or has an unknown form",
+                 gt_linux_release (linux_os));
     return NULL;
   }
+  return g_steal_pointer (&borrowed);
+}
+
+static void
+keep_place (GtBorrowed *borrowed, const x86_registers_t *regs)
+{
+  borrowed->resume = regs->rip;
+  borrowed->rsp = borrowed->stack = regs->rsp;
+  borrowed->gs_base = regs->gs_base;
+}
+
+GtBorrowed *
+gt_borrow_begin (vmi_instance_t vmi, const GtLinux *linux_os, addr_t resume, GError **error)
+{
+  g_autofree GtBorrowed *borrowed = borrowed_new (vmi, linux_os, error);
+  x86_registers_t regs;
+
   for (guint i = 0; i < MAX_CATCHES; i++) {
-    if (!stop_a_thread (borrowed, resume, &regs, error) ||
+    if (!borrowed || !stop_a_thread (borrowed, resume, &regs, error) ||
         (regs.rip != resume && !run_to_return (borrowed, &regs, error))) {
       return NULL;
     }
@@ -172,27 +188,33 @@ gt_borrow_begin (vmi_instance_t vmi, const GtLinux *linux_os, addr_t resume, GEr
                  gt_linux_release (linux_os));
     return NULL;
   }
-  borrowed->resume = regs.rip;
-  borrowed->rsp = borrowed->stack = regs.rsp;
-  borrowed->gs_base = regs.gs_base;
+  keep_place (borrowed, &regs);
   return g_steal_pointer (&borrowed);
 }
 
-/* The way back: to the `ret`, and from there to where the thread was caught. */
+GtBorrowed *
+gt_borrow_begin_at (vmi_instance_t vmi, const GtLinux *linux_os, guint vcpu, GError **error)
+{
+  g_autofree GtBorrowed *borrowed = borrowed_new (vmi, linux_os, error);
+  x86_registers_t regs;
+
+  if (!borrowed || !gt_vmi_get_regs (vmi, vcpu, &regs, error) ||
+      !run_to_return (borrowed, &regs, error)) {
+    return NULL;
+  }
+  keep_place (borrowed, &regs);
+  return g_steal_pointer (&borrowed);
+}
+
+/* The way back: to the `ret`, and from there to where the thread was caught. Written as code is,
+ * which fails once the vCPUs are not held any more: the stack is somebody else's then. */
 static gboolean
 push_return (GtBorrowed *borrowed, addr_t *ret_stack, GError **error)
 {
-  guint64 words[] = { borrowed->ret, borrowed->resume };
-  addr_t stack = borrowed->rsp - sizeof words;
+  const guint64 words[] = { borrowed->ret, borrowed->resume };
 
-  if (vmi_write_va (borrowed->vmi, stack, 0, sizeof words, words, NULL) != VMI_SUCCESS) {
-    g_set_error (error, GT_ERROR, GT_ERROR_FAILED,
-                 "the stack of a guest thread at 0x%" G_GINT64_MODIFIER "x cannot be written",
-                 (guint64) stack);
-    return FALSE;
-  }
-  *ret_stack = stack;
-  return TRUE;
+  *ret_stack = borrowed->rsp - sizeof words;
+  return gt_vmi_write_code (borrowed->vmi, *ret_stack, words, sizeof words, error);
 }
 
 gboolean

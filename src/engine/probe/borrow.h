@@ -19,9 +19,18 @@ typedef struct GtBorrowed GtBorrowed;
 GtBorrowed *
 gt_borrow_begin (vmi_instance_t vmi, const GtLinux *linux_os, addr_t resume, GError **error);
 
+/* The same with the thread that @vcpu stands still with, where it is about to call a function of
+ * the kernel's: it is borrowed when that has returned. */
+GtBorrowed *
+gt_borrow_begin_at (vmi_instance_t vmi, const GtLinux *linux_os, guint vcpu, GError **error);
+
 /* Has the thread call @function; other vCPUs run meanwhile. */
 gboolean gt_borrow_call (GtBorrowed *borrowed, addr_t function, const guint64 *args, guint n_args,
                          guint64 *ret_value, GError **error);
+
+/* Whom the kernel's functions see as their caller: the same address in each boot of a kernel, but
+ * for the slide of its text. 0 when it cannot be found. */
+addr_t gt_borrow_caller (vmi_instance_t vmi, const GtLinux *linux_os);
 
 /* Where that thread's struct pt_regs lies from the base of its stack; the same for all threads. */
 gboolean gt_borrow_pt_regs_offset (GtBorrowed *borrowed, guint64 *ret_offset, GError **error);

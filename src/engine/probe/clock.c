@@ -8,6 +8,7 @@
 
 #define SETTLE_NS 1e9
 #define STEP_NS   5e8
+#define MAX_NS    9e18 /* what 63 bits hold */
 #define LONG_TICKS                                                                                 \
   1e8 /* from here on the measured rate beats the one that the kernel booted with */
 
@@ -22,16 +23,24 @@ gt_guest_clock_init (GtGuestClock *clock, guint64 tsc, gint64 ns, guint64 tsc_kh
 gint64
 gt_guest_clock_time (const GtGuestClock *clock, guint64 tsc)
 {
-  gint64 ticks = (gint64) (tsc - clock->base_tsc);
+  gdouble ns = (gdouble) (gint64) (tsc - clock->base_tsc) * clock->ns_per_tick;
 
-  return clock->base_ns + (gint64) ((gdouble) ticks * clock->ns_per_tick);
+  /* Both numbers are the guest's word. */
+  return (gint64) ((guint64) clock->base_ns + (guint64) (gint64) CLAMP (ns, -MAX_NS, MAX_NS));
+}
+
+/* A guest can name any two times. */
+static gdouble
+difference (gint64 ns, gint64 from)
+{
+  return (gdouble) (gint64) ((guint64) ns - (guint64) from);
 }
 
 void
 gt_guest_clock_sample (GtGuestClock *clock, guint64 tsc, gint64 ns)
 {
   gint64 predicted = gt_guest_clock_time (clock, tsc);
-  gdouble error = (gdouble) (ns - predicted);
+  gdouble error = difference (ns, predicted);
   gdouble ticks = (gdouble) (gint64) (tsc - clock->first_tsc), rate = clock->ns_per_tick;
 
   if (tsc == clock->last_tsc) {
@@ -44,7 +53,7 @@ gt_guest_clock_sample (GtGuestClock *clock, guint64 tsc, gint64 ns)
     return;
   }
   if (ticks > LONG_TICKS) {
-    rate = (gdouble) (ns - clock->first_ns) / ticks;
+    rate = difference (ns, clock->first_ns) / ticks;
   }
   clock->base_tsc = tsc;
   clock->base_ns = predicted;

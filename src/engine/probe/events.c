@@ -2,6 +2,7 @@
 /* Records to events. Lengths in a record are the guest's word and are checked here. */
 #include "engine/probe/events.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* Places of registers in struct pt_regs, arch/x86/include/asm/ptrace.h */
@@ -32,10 +33,71 @@ read_captures (const guint8 *data, gsize size, GTCapture captures[GT_MAX_CAPTURE
       .size = item->size > 0 ? (gsize) item->size : 0,
       .data = data + sizeof *item,
     };
+    if (item->op == GT_STEP_END) {
+      captures[n - 1].error = -EFAULT; /* there is room for it, but it could not be read */
+      captures[n - 1].size = 0;
+    }
     data += used;
     size -= used;
   }
   return n;
+}
+
+static gboolean
+is_uring (const struct gt_record *record)
+{
+  guint type = record->head & 0xffff;
+
+  return type == GT_RECORD_URING_SUBMIT || type == GT_RECORD_URING_COMPLETE;
+}
+
+/* Their records begin alike, which the caller has read. */
+static void
+read_uring (const struct gt_uring_record *record, gsize size, GTEvent *event,
+            GTCapture captures[GT_MAX_CAPTURES])
+{
+  gboolean submit = (record->head & 0xffff) == GT_RECORD_URING_SUBMIT;
+  gsize head = submit ? sizeof *record : GT_URING_COMPLETE_SIZE;
+
+  event->type = submit ? GT_EVENT_URING_SUBMIT : GT_EVENT_URING_COMPLETE;
+  event->flags = record->flags & GT_RECORD_REJECTED ? GT_EVENT_REJECTED : 0;
+  event->number = record->nr;
+  event->abi = GT_ABI_X86_64;
+  event->gap = (guint32) record->lost;
+  event->op_flags = record->op_flags;
+  event->request = record->request;
+  event->ring = record->ring;
+  event->user_data = record->user_data;
+  event->retval = submit ? 0 : record->result;
+  for (guint i = 0; i < G_N_ELEMENTS (event->args); i++) {
+    event->args[i] = submit ? record->args[i] : 0;
+  }
+  event->n_captures = read_captures ((const guint8 *) record + head, size - head, captures);
+  event->captures = captures;
+}
+
+#define X32_BIT   0x40000000
+#define MAX_ERRNO 4095
+
+static GTAbi
+abi_of (const struct gt_record *record)
+{
+  if (record->flags & GT_RECORD_I386) {
+    return GT_ABI_I386;
+  }
+  return record->nr > 0 && (record->nr & X32_BIT) ? GT_ABI_X32 : GT_ABI_X86_64;
+}
+
+/* A 32-bit program sees the lower half: an address, a number, or a failure. */
+static gint64
+value_of (const struct gt_record *record)
+{
+  gint32 narrow = (gint32) record->args[0];
+
+  if (!(record->flags & GT_RECORD_I386)) {
+    return (gint64) record->args[0];
+  }
+  return narrow < 0 && narrow >= -MAX_ERRNO ? narrow : (gint64) (guint32) narrow;
 }
 
 void
@@ -44,6 +106,7 @@ gt_probe_event_from_record (const struct gt_record *record, gsize size, const Gt
 {
   gboolean entry = (record->head & 0xffff) == GT_RECORD_ENTRY;
   gsize head = entry ? sizeof *record : GT_RECORD_RETURN_SIZE;
+  guint64 gap;
 
   event->type = entry ? GT_EVENT_SYSCALL : GT_EVENT_SYSRET;
   event->flags = record->flags & GT_RECORD_KILLED ? GT_EVENT_KILLED : 0;
@@ -54,10 +117,21 @@ gt_probe_event_from_record (const struct gt_record *record, gsize size, const Gt
   event->thread = record->task;
   memcpy (event->comm, record->comm, sizeof event->comm);
   event->comm[sizeof event->comm - 1] = '\0';
+  if (is_uring (record)) {
+    read_uring ((gconstpointer) record, size, event, captures);
+    return;
+  }
   event->number = record->nr;
-  event->retval = entry ? 0 : (gint64) record->args[0];
+  event->abi = abi_of (record);
+  event->retval = entry ? 0 : value_of (record);
   for (guint i = 0; i < G_N_ELEMENTS (event->args); i++) {
     event->args[i] = entry ? record->args[i] : 0;
+  }
+  event->gap = 0;
+  if ((record->flags & GT_RECORD_GAP) && size >= head + sizeof gap) {
+    size -= sizeof gap;
+    memcpy (&gap, (const guint8 *) record + size, sizeof gap);
+    event->gap = (guint32) gap;
   }
   event->n_captures = read_captures ((const guint8 *) record + head, size - head, captures);
   event->captures = captures;

@@ -7,6 +7,7 @@
 #include "guestcode/shared.h"
 
 #define INTERVAL_US 50000
+#define BEAT_OFFSET offsetof (struct gt_shared, config.beat)
 
 struct GtHeartbeat {
   GtPages *pages;
@@ -14,30 +15,41 @@ struct GtHeartbeat {
   GMutex lock;
   GCond stopped;
   gboolean stop;
+  guint64 count; /* the last beat; 0 before the first */
+  GtBeat found;
 };
 
-static gboolean
-is_ours (GtPages *pages)
+static GtBeat
+look (GtHeartbeat *heartbeat)
 {
-  guint64 magic;
+  guint64 there;
 
-  return gt_pages_read (pages, offsetof (struct gt_shared, config.magic), &magic, sizeof magic) &&
-         magic == GT_CONFIG_MAGIC;
+  if (heartbeat->found != GT_BEAT_SAME) {
+    return heartbeat->found;
+  }
+  if (!gt_pages_are_ours (heartbeat->pages) ||
+      !gt_pages_read (heartbeat->pages, BEAT_OFFSET, &there, sizeof there)) {
+    heartbeat->found = GT_BEAT_FOREIGN;
+  } else if (heartbeat->count != 0 && there != heartbeat->count) {
+    heartbeat->found = GT_BEAT_OTHER;
+  }
+  return heartbeat->found;
 }
 
 static gpointer
 beat (gpointer data)
 {
   GtHeartbeat *heartbeat = data;
-  guint64 count = (guint64) g_get_monotonic_time ();
+  guint64 first = (guint64) g_get_monotonic_time ();
 
   g_mutex_lock (&heartbeat->lock);
-  while (!heartbeat->stop && is_ours (heartbeat->pages)) {
-    GtPagesWord word = { offsetof (struct gt_shared, config.beat), ++count };
+  while (!heartbeat->stop && look (heartbeat) == GT_BEAT_SAME) {
+    GtPagesWord word = { BEAT_OFFSET, heartbeat->count ? heartbeat->count + 1 : first };
     gint64 next = g_get_monotonic_time () + INTERVAL_US;
 
     /* A failure means that the guest is gone, which the reader of the ring will say. */
     gt_pages_write_words (heartbeat->pages, &word, 1);
+    heartbeat->count = word.value;
     g_cond_wait_until (&heartbeat->stopped, &heartbeat->lock, next);
   }
   g_mutex_unlock (&heartbeat->lock);
@@ -54,6 +66,17 @@ gt_heartbeat_start (GtPages *pages)
   g_cond_init (&heartbeat->stopped);
   heartbeat->thread = g_thread_new ("gt-heartbeat", beat, heartbeat);
   return heartbeat;
+}
+
+GtBeat
+gt_heartbeat_look (GtHeartbeat *heartbeat)
+{
+  GtBeat found;
+
+  g_mutex_lock (&heartbeat->lock);
+  found = look (heartbeat);
+  g_mutex_unlock (&heartbeat->lock);
+  return found;
 }
 
 void

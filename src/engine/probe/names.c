@@ -9,20 +9,30 @@
 #include <stddef.h>
 #include <string.h>
 
+/* What a stub needs to know of its own place: names that end with the stub's. */
+#define ORIGINAL "k_orig_"
+#define BACK     "k_back_"
+#define RESUME   "k_resume_"
+
 typedef enum { KIND_SYMBOL, KIND_PERCPU, KIND_OFFSET } NameKind;
 
 typedef struct {
   const char *name; /* as the probe says it, less "k_" */
   NameKind kind;
-  const char *where[2]; /* symbols, in order of preference; or a structure and its member */
+  const char *where[3]; /* symbols, in order of preference; or a structure and its member */
 } NameRow;
 
 static const NameRow rows[] = {
   { "strncpy_from_user", KIND_SYMBOL, { "strncpy_from_user" } },
   { "copy_from_user", KIND_SYMBOL, { "_copy_from_user" } },
-  /* usleep_range() became a wrapper of usleep_range_state() in 5.15 */
-  { "usleep_range_state", KIND_SYMBOL, { "usleep_range_state" } },
-  { "cond_resched", KIND_SYMBOL, { "__cond_resched" } },
+  { "strncpy_from_kernel_nofault", KIND_SYMBOL, { "strncpy_from_kernel_nofault" } },
+  { "copy_from_kernel_nofault", KIND_SYMBOL, { "copy_from_kernel_nofault" } },
+  { "copy_from_user_nofault", KIND_SYMBOL, { "copy_from_user_nofault" } },
+  /* usleep_range() became a wrapper of usleep_range_state() in 5.15; a third argument is no harm */
+  { "usleep_range_state", KIND_SYMBOL, { "usleep_range_state", "usleep_range" } },
+  /* renamed in 5.12; kernels that can be preempted anywhere have none: a function without effects
+   */
+  { "cond_resched", KIND_SYMBOL, { "__cond_resched", "_cond_resched", "ktime_get_real_fast_ns" } },
   { "ktime_get_real_fast_ns", KIND_SYMBOL, { "ktime_get_real_fast_ns" } },
   { "msecs_to_jiffies", KIND_SYMBOL, { "__msecs_to_jiffies" } },
   { "jiffies", KIND_SYMBOL, { "jiffies", "jiffies_64" } },
@@ -33,18 +43,34 @@ static const NameRow rows[] = {
   { "task_pid", KIND_OFFSET, { "task_struct", "pid" } },
   { "task_tgid", KIND_OFFSET, { "task_struct", "tgid" } },
   { "task_comm", KIND_OFFSET, { "task_struct", "comm" } },
+  { "task_flags", KIND_OFFSET, { "task_struct", "flags" } },
+  { "task_group_leader", KIND_OFFSET, { "task_struct", "group_leader" } },
+  { "task_mm", KIND_OFFSET, { "task_struct", "mm" } },
   { "task_pending", KIND_OFFSET, { "task_struct", "pending.signal" } },
 };
 
-/* Per-CPU variables that 6.2 to 6.14 keep in struct pcpu_hot, and what they were called before. */
+/* Where kernels keep per-CPU variables: 6.2 to 6.14 in struct pcpu_hot; the top of the stack until
+ * 5.14 in a field of the task state segment that the processor does not use. */
 static const struct {
   const char *name;
-  const char *member;
-  const char *symbols[3];
+  struct {
+    const char *symbol;
+    const char *type; /* NULL: the symbol is the variable itself */
+    const char *member;
+  } places[3];
 } percpu_rows[] = {
-  { "current_task", "current_task", { "current_task", "const_current_task" } },
-  { "cpu_number", "cpu_number", { "cpu_number", "const_cpu_number" } },
-  { "top_of_stack", "top_of_stack", { "cpu_current_top_of_stack" } },
+  { "current_task",
+    { { "pcpu_hot", "pcpu_hot", "current_task" },
+      { "current_task", NULL, NULL },
+      { "const_current_task", NULL, NULL } } },
+  { "cpu_number",
+    { { "pcpu_hot", "pcpu_hot", "cpu_number" },
+      { "cpu_number", NULL, NULL },
+      { "const_cpu_number", NULL, NULL } } },
+  { "top_of_stack",
+    { { "pcpu_hot", "pcpu_hot", "top_of_stack" },
+      { "cpu_current_top_of_stack", NULL, NULL },
+      { "cpu_tss_rw", "tss_struct", "x86_tss.sp1" } } },
 };
 
 addr_t
@@ -63,20 +89,22 @@ gt_probe_names_first (const GtLinux *linux_os, const char *const *symbols)
 gboolean
 gt_probe_names_percpu (const GtLinux *linux_os, const char *variable, guint64 *ret_offset)
 {
-  addr_t hot = gt_linux_symbol (linux_os, "pcpu_hot");
-
   for (guint i = 0; i < G_N_ELEMENTS (percpu_rows); i++) {
-    gsize member;
-
     if (g_strcmp0 (percpu_rows[i].name, variable) != 0) {
       continue;
     }
-    if (hot != 0 && gt_linux_offset (linux_os, "pcpu_hot", percpu_rows[i].member, &member)) {
-      *ret_offset = hot + member;
-      return TRUE;
+    for (guint j = 0; j < G_N_ELEMENTS (percpu_rows[i].places); j++) {
+      addr_t base = gt_linux_symbol (linux_os, percpu_rows[i].places[j].symbol);
+      const char *type = percpu_rows[i].places[j].type;
+      gsize member = 0;
+
+      if (base != 0 &&
+          (type == NULL ||
+           gt_linux_offset (linux_os, type, percpu_rows[i].places[j].member, &member))) {
+        *ret_offset = base + member;
+        return TRUE;
+      }
     }
-    *ret_offset = gt_probe_names_first (linux_os, percpu_rows[i].symbols);
-    return *ret_offset != 0;
   }
   return FALSE;
 }
@@ -84,7 +112,7 @@ gt_probe_names_percpu (const GtLinux *linux_os, const char *variable, guint64 *r
 static gboolean
 resolve_row (const GtLinux *linux_os, const NameRow *row, guint64 *ret_value)
 {
-  const char *const symbols[] = { row->where[0], row->where[1], NULL };
+  const char *const symbols[] = { row->where[0], row->where[1], row->where[2], NULL };
   gsize offset;
 
   switch (row->kind) {
@@ -103,13 +131,35 @@ resolve_row (const GtLinux *linux_os, const NameRow *row, guint64 *ret_value)
   return FALSE;
 }
 
-static guint64
-first_bytes (const guint8 bytes[GT_SITE_LEN])
+/* A stub that this kernel has no use for is never run, but linked: any address of the kernel will
+ * do. */
+static const GtHook *
+hook_of (const GtProbeSites *sites, const char *stub, GtHook *unused)
 {
-  guint64 value = 0;
+  for (guint i = 0; i < sites->n; i++) {
+    if (g_strcmp0 (sites->hooks[i].stub, stub) == 0) {
+      return &sites->hooks[i];
+    }
+  }
+  unused->site = unused->target = unused->resume = sites->hooks[0].site;
+  return unused;
+}
 
-  memcpy (&value, bytes, GT_SITE_LEN);
-  return value;
+static gboolean
+resolve_place (const GtProbeSites *sites, const char *name, guint64 *ret_value)
+{
+  GtHook unused = { 0 };
+
+  if (g_str_has_prefix (name, ORIGINAL)) {
+    *ret_value = hook_of (sites, name + strlen (ORIGINAL), &unused)->target;
+  } else if (g_str_has_prefix (name, BACK)) {
+    *ret_value = hook_of (sites, name + strlen (BACK), &unused)->site + GT_SITE_LEN;
+  } else if (g_str_has_prefix (name, RESUME)) {
+    *ret_value = hook_of (sites, name + strlen (RESUME), &unused)->resume;
+  } else {
+    return FALSE;
+  }
+  return TRUE;
 }
 
 gboolean
@@ -123,15 +173,16 @@ gt_probe_names_resolve (const char *name, guint64 *ret_value, gpointer user_data
     { "k_shared", names->shared },
     { "k_pt_regs", names->pt_regs },
     { "k_actions", offsetof (struct gt_shared, config.actions) },
+    { "k_next_look", offsetof (struct gt_shared, state.next_look) },
+    { "k_next_wake", offsetof (struct gt_shared, state.next_wake) },
+    { "k_passed", offsetof (struct gt_shared, state.passed) },
+    { "k_head", offsetof (struct gt_shared, state.head) },
+    { "k_room", offsetof (struct gt_shared, state.room) },
+    { "k_ring", offsetof (struct gt_shared, ring) },
     { "k_any_return", offsetof (struct gt_shared, config.any_return) },
+    { "k_waiting", offsetof (struct gt_shared, state.waiting) },
     { "k_entry_back", names->sites->entry_back },
     { "k_exit_resume", names->sites->exit_resume },
-    { "k_syscall_exit", names->sites->leave_target },
-    { "k_code_size", names->code_size },
-    { "k_site_entry", names->sites->entry },
-    { "k_site_leave", names->sites->leave },
-    { "k_entry_old", first_bytes (names->sites->entry_old) },
-    { "k_leave_old", first_bytes (names->sites->leave_old) },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (own); i++) {
@@ -139,6 +190,9 @@ gt_probe_names_resolve (const char *name, guint64 *ret_value, gpointer user_data
       *ret_value = own[i].value;
       return TRUE;
     }
+  }
+  if (resolve_place (names->sites, name, ret_value)) {
+    return TRUE;
   }
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     if (g_str_has_prefix (name, "k_") && g_strcmp0 (rows[i].name, name + 2) == 0) {

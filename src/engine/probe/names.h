@@ -15,7 +15,6 @@ typedef struct {
   const GtProbeSites *sites;
   guint64 pt_regs; /* offset of a thread's struct pt_regs from its stack's base */
   addr_t shared;   /* the shared pages */
-  gsize code_size;
 } GtProbeNames;
 
 /* A GtBlobResolve; @names is a GtProbeNames. */

@@ -4,6 +4,7 @@
 #include "engine/probe/pages.h"
 
 #include <guestrace/gt-error.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "guestcode/shared.h"
@@ -21,6 +22,7 @@ struct GtPages {
   vmi_instance_t vmi;
   gsize n;
   gboolean mapped;
+  guint64 nonce;
   Page pages[];
 };
 
@@ -151,6 +153,30 @@ gt_pages_write_words (GtPages *pages, const GtPagesWord *words, guint n)
     vec[i] = (GtPaVec){ page->pa + in_page, &values[i], sizeof values[i] };
   }
   return pages->mapped || gt_vmi_write_pa_vec (pages->vmi, vec, n);
+}
+
+void
+gt_pages_set_nonce (GtPages *pages, guint64 nonce)
+{
+  pages->nonce = nonce;
+}
+
+guint64
+gt_pages_nonce (const GtPages *pages)
+{
+  return pages->nonce;
+}
+
+gboolean
+gt_pages_are_ours (GtPages *pages)
+{
+  struct {
+    guint64 magic, nonce;
+  } start;
+
+  G_STATIC_ASSERT (offsetof (struct gt_config, nonce) == sizeof start.magic);
+  return gt_pages_read (pages, offsetof (struct gt_shared, config), &start, sizeof start) &&
+         start.magic == GT_CONFIG_MAGIC && start.nonce == pages->nonce;
 }
 
 const guint8 *

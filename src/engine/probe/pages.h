@@ -28,6 +28,13 @@ gboolean gt_pages_write_words (GtPages *pages, const GtPagesWord *words, guint n
 /* The bytes themselves where guest RAM is mapped, up to the end of their page; else NULL. */
 const guint8 *gt_pages_peek (const GtPages *pages, gsize offset);
 
+/* The number by which the attachment's pages are known from all others: memory that a reboot or a
+ * restored snapshot has made something else of must not be written to. 0 when none was set. */
+void gt_pages_set_nonce (GtPages *pages, guint64 nonce);
+guint64 gt_pages_nonce (const GtPages *pages);
+/* Whether they (still) hold the configuration of a probe with that number. */
+gboolean gt_pages_are_ours (GtPages *pages);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtPages, gt_pages_free)
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Placing: a borrowed thread of the guest calls the kernel's own allocators, code and shared pages
- * are filled in, and with all vCPUs held two places of the kernel's text are turned to the probe.
+ * are filled in, and with all vCPUs held places of the kernel's text are turned to the probe.
  * Removing is the same in reverse, with the kernel's own functions again.
  */
 #include "engine/probe/placing.h"
@@ -11,18 +11,23 @@
 
 #include "engine/probe/blob.h"
 #include "engine/probe/borrow.h"
+#include "engine/probe/hooks.h"
 #include "engine/probe/names.h"
 #include "engine/probe/quiesce.h"
+#include "engine/probe/tracepoints.h"
 #include "guestcode/shared.h"
 #include "vmi/open.h"
 
 #define CR3_ADDRESS   0x000ffffffffff000ull
+#define CR0_PG        (1u << 31)
+#define RFLAGS_IF     (1u << 9)
 #define MAX_CODE_SIZE 65536
 #define ALIVE_ROUNDS  10
 #define ALIVE_STEP_US 50000 /* as long as a heartbeat takes */
 
 /* What a kernel offers to get executable memory near its text, and to give it back. */
 typedef struct {
+  const char *known_by; /* the symbol of a kernel that does it this way */
   const char *allocate;
   gboolean with_type; /* execmem_alloc (EXECMEM_MODULE_TEXT, size), since 6.10 */
   const char *free;
@@ -31,12 +36,16 @@ typedef struct {
 } CodeMemory;
 
 static const CodeMemory code_memories[] = {
+  /* It comes from large pages that code shares, and which freeing makes whole again. */
+  { "execmem_restore_rox", "execmem_alloc", TRUE, "execmem_free", { "set_memory_rox" }, { NULL } },
   { "execmem_alloc",
+    "execmem_alloc",
     TRUE,
     "execmem_free",
     { "set_memory_rox" },
     { "set_memory_nx", "set_memory_rw" } },
   { "module_alloc",
+    "module_alloc",
     FALSE,
     "vfree",
     { "set_memory_ro", "set_memory_x" },
@@ -58,7 +67,8 @@ static const CodeMemory *
 find_code_memory (const GtLinux *linux_os)
 {
   for (guint i = 0; i < G_N_ELEMENTS (code_memories); i++) {
-    if (gt_linux_symbol (linux_os, code_memories[i].allocate) != 0 &&
+    if (gt_linux_symbol (linux_os, code_memories[i].known_by) != 0 &&
+        gt_linux_symbol (linux_os, code_memories[i].allocate) != 0 &&
         gt_linux_symbol (linux_os, code_memories[i].free) != 0) {
       return &code_memories[i];
     }
@@ -129,14 +139,24 @@ allocate (GtPlacedProbe *probe, GtBorrowed *borrowed, GError **error)
                         error);
 }
 
-/* Gives back what allocate() got, as far as it came. */
+static GtTracepointUser
+tracepoint_user (const GtPlacedProbe *probe)
+{
+  return (GtTracepointUser){ probe->vmi, probe->linux_os, probe->code, probe->code_size };
+}
+
+/* Gives back what allocate() got, as far as it came; before that, nothing may lead to it. */
 static gboolean
 release_memory (GtPlacedProbe *probe, GtBorrowed *borrowed, GError **error)
 {
   const CodeMemory *memory = find_code_memory (probe->linux_os);
   addr_t vfree = gt_linux_symbol (probe->linux_os, "vfree");
+  GtTracepointUser user = tracepoint_user (probe);
   guint64 ignored, arg;
 
+  if (probe->code != 0 && !gt_tracepoints_unregister (&user, borrowed, error)) {
+    return FALSE;
+  }
   if (probe->shared != 0) {
     arg = probe->shared;
     if (!gt_borrow_call (borrowed, vfree, &arg, 1, &ignored, error)) {
@@ -161,52 +181,82 @@ static gboolean
 fill_in (GtPlacedProbe *probe, const GtProbeBlob *blob, GtBorrowed *borrowed, GtPlacedFunc prepare,
          gpointer user_data, GError **error)
 {
-  GtProbeNames names = { probe->linux_os, &probe->sites, 0, probe->shared, probe->code_size };
+  GtProbeNames names = { probe->linux_os, &probe->sites, 0, probe->shared };
+  struct gt_probe_header header;
   g_autofree guint8 *code = NULL;
-  guint64 limit;
 
   if (!gt_borrow_pt_regs_offset (borrowed, &names.pt_regs, error)) {
     return FALSE;
   }
   code = gt_probe_blob_link (blob, probe->code, gt_probe_names_resolve, &names, error);
-  if (!code || !gt_vmi_write_code (probe->vmi, probe->code, code, probe->code_size, error)) {
+  if (!code) {
+    return FALSE;
+  }
+  memcpy (&header, code, sizeof header);
+  header.code_size = probe->code_size;
+  header.shared = probe->shared;
+  gt_hooks_to_header (&probe->sites, &header);
+  memcpy (code, &header, sizeof header);
+  if (!gt_vmi_write_code (probe->vmi, probe->code, code, probe->code_size, error)) {
     return FALSE;
   }
   probe->pages = gt_pages_new (probe->vmi, probe->shared, sizeof (struct gt_shared), error);
-  if (!probe->pages || !prepare (probe, user_data, error)) {
-    return FALSE;
-  }
-  return gt_borrow_call (borrowed, probe->code + gt_probe_blob_offset (blob, "gt_probe_init"), NULL,
-                         0, &limit, error);
+  return probe->pages && prepare (probe, user_data, error);
 }
 
-/* No vCPU may be inside the instructions that change; they are one instruction each. */
+static GtHookedCode
+hooked_code (const GtPlacedProbe *probe)
+{
+  return (GtHookedCode){ probe->vmi, probe->code, probe->code_size };
+}
+
 static gboolean
 write_hooks (GtPlacedProbe *probe, const GtProbeBlob *blob, GError **error)
 {
-  guint8 entry[GT_SITE_LEN], leave[GT_SITE_LEN];
+  GtHookedCode code = hooked_code (probe);
 
-  gt_probe_encode_call (probe->sites.entry,
-                        probe->code + gt_probe_blob_offset (blob, "gt_hook_entry"), entry);
-  gt_probe_encode_call (probe->sites.leave,
-                        probe->code + gt_probe_blob_offset (blob, "gt_hook_return"), leave);
-  if (!gt_vmi_write_code (probe->vmi, probe->sites.leave, leave, GT_SITE_LEN, error)) {
-    return FALSE;
-  }
   probe->hooked = TRUE;
-  return gt_vmi_write_code (probe->vmi, probe->sites.entry, entry, GT_SITE_LEN, error);
+  return gt_hooks_write (&code, &probe->sites, blob, error);
 }
 
 static gboolean
 put_back (GtPlacedProbe *probe, GError **error)
 {
-  if (!gt_vmi_write_code (probe->vmi, probe->sites.entry, probe->sites.entry_old, GT_SITE_LEN,
-                          error) ||
-      !gt_vmi_write_code (probe->vmi, probe->sites.leave, probe->sites.leave_old, GT_SITE_LEN,
-                          error)) {
+  GtHookedCode code = hooked_code (probe);
+
+  probe->hooked = !gt_hooks_take_out (&code, &probe->sites, error);
+  return !probe->hooked;
+}
+
+static gboolean
+watch_uring (GtPlacedProbe *probe, GtBorrowed *borrowed, GError **error)
+{
+  GtTracepointUser user = tracepoint_user (probe);
+
+  probe->watches_uring = gt_tracepoints_register (&user, borrowed, error);
+  return probe->watches_uring;
+}
+
+static void
+let_uring_in (GtPlacedProbe *probe)
+{
+  guint32 on = probe->watches_uring;
+
+  gt_pages_write (probe->pages, offsetof (struct gt_shared, config.uring.on), &on, sizeof on);
+}
+
+/* From here on the probe waits for the host's heartbeat, so that nothing that takes time comes
+ * after it. */
+static gboolean
+set_going (GtPlacedProbe *probe, const GtProbeBlob *blob, GtBorrowed *borrowed, GError **error)
+{
+  guint64 limit;
+
+  if (!gt_borrow_call (borrowed, probe->code + gt_probe_blob_offset (blob, "gt_probe_init"), NULL,
+                       0, &limit, error)) {
     return FALSE;
   }
-  probe->hooked = FALSE;
+  let_uring_in (probe);
   return TRUE;
 }
 
@@ -217,25 +267,14 @@ place_on_thread (GtPlacedProbe *probe, const GtProbeBlob *blob, GtBorrowed *borr
 {
   if (allocate (probe, borrowed, error) &&
       fill_in (probe, blob, borrowed, prepare, user_data, error) &&
-      write_hooks (probe, blob, error)) {
+      (!probe->watches_uring || watch_uring (probe, borrowed, error)) &&
+      set_going (probe, blob, borrowed, error) && write_hooks (probe, blob, error)) {
     return TRUE;
   }
   if (!probe->hooked || put_back (probe, NULL)) {
     release_memory (probe, borrowed, NULL);
   }
   return FALSE;
-}
-
-/* What the call at @site goes to; 0 when there is no call. */
-static addr_t
-call_target (vmi_instance_t vmi, addr_t site)
-{
-  guint8 bytes[GT_SITE_LEN];
-
-  if (vmi_read_va (vmi, site, 0, sizeof bytes, bytes, NULL) != VMI_SUCCESS || bytes[0] != 0xe8) {
-    return 0;
-  }
-  return gt_probe_decode_call (site, bytes);
 }
 
 /* Whether the host of the probe whose shared pages are @pages still moves its heartbeat. */
@@ -257,19 +296,31 @@ is_alive (GtPages *pages)
   return FALSE;
 }
 
+static gboolean
+check_dead (GtPlacedProbe *probe, GError **error)
+{
+  if (!is_alive (probe->pages)) {
+    return TRUE;
+  }
+  gt_probe_forget (probe);
+  g_set_error_literal (error, GT_ERROR, GT_ERROR_BUSY,
+                       "another guestrace traces this guest; only one can at a time");
+  return FALSE;
+}
+
 gboolean
-gt_probe_find_old (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, addr_t entry,
+gt_probe_find_old (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, addr_t code,
                    GError **error)
 {
-  addr_t code = call_target (vmi, entry) & ~(addr_t) (GT_PAGE - 1);
   struct gt_probe_header header;
 
   memset (probe, 0, sizeof *probe);
-  if (code == 0 || vmi_read_va (vmi, code, 0, sizeof header, &header, NULL) != VMI_SUCCESS ||
-      header.magic != GT_PROBE_MAGIC || header.entry != entry || header.code_size > MAX_CODE_SIZE) {
+  if (vmi_read_va (vmi, code, 0, sizeof header, &header, NULL) != VMI_SUCCESS ||
+      header.magic != GT_PROBE_MAGIC || header.code_size > MAX_CODE_SIZE ||
+      !gt_hooks_from_header (&header, &probe->sites)) {
     g_set_error (error, GT_ERROR, GT_ERROR_BUSY,
-                 "the system calls of the guest's kernel %s are hooked by something else than "
-                 "guestrace",
+                 "the system calls of the guest's kernel %s are hooked by a guestrace that this "
+                 "one does not know",
                  gt_linux_release (linux_os));
     return FALSE;
   }
@@ -278,30 +329,49 @@ gt_probe_find_old (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, 
   probe->code = code;
   probe->code_size = header.code_size;
   probe->shared = header.shared;
-  probe->sites.entry = header.entry;
-  probe->sites.leave = header.leave;
-  memcpy (probe->sites.entry_old, &header.entry_old, GT_SITE_LEN);
-  memcpy (probe->sites.leave_old, &header.leave_old, GT_SITE_LEN);
   probe->hooked = TRUE;
-  if (vmi_translate_kv2p (vmi, entry, &probe->entry_pa) != VMI_SUCCESS) {
+  if (vmi_translate_kv2p (vmi, probe->sites.hooks[0].site, &probe->entry_pa) != VMI_SUCCESS) {
     probe->entry_pa = 0;
   }
   probe->pages = gt_pages_new (vmi, probe->shared, sizeof (struct gt_shared), error);
   if (!probe->pages) {
     return FALSE;
   }
-  if (is_alive (probe->pages)) {
-    gt_probe_forget (probe);
-    g_set_error_literal (error, GT_ERROR, GT_ERROR_BUSY,
-                         "another guestrace traces this guest; only one can at a time");
+  return check_dead (probe, error);
+}
+
+guint
+gt_probe_find_lost (vmi_instance_t vmi, GtLinux *linux_os, GtLeftover ret[GT_MAX_LEFTOVERS])
+{
+  g_autoptr (GtProbeBlob) blob = gt_probe_blob_new (NULL);
+  addr_t caller = gt_borrow_caller (vmi, linux_os);
+
+  return blob ? gt_probe_find_leftovers (vmi, linux_os, caller, gt_probe_blob_size (blob), ret) : 0;
+}
+
+gboolean
+gt_probe_adopt (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os,
+                const GtLeftover *leftover, GError **error)
+{
+  memset (probe, 0, sizeof *probe);
+  if (!gt_probe_sites_find (vmi, linux_os, &probe->sites, error)) {
     return FALSE;
+  }
+  probe->vmi = vmi;
+  probe->linux_os = linux_os;
+  probe->code = leftover->code;
+  probe->code_size = leftover->code_size;
+  probe->shared = leftover->shared;
+  if (probe->shared != 0) {
+    probe->pages = gt_pages_new (vmi, probe->shared, sizeof (struct gt_shared), error);
+    return probe->pages && check_dead (probe, error);
   }
   return TRUE;
 }
 
 gboolean
-gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, GtPlacedFunc prepare,
-                gpointer user_data, GError **error)
+gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, gint vcpu,
+                GtPlacedFunc prepare, gpointer user_data, GError **error)
 {
   g_autoptr (GtProbeBlob) blob = gt_probe_blob_new (error);
   GtBorrowed *borrowed;
@@ -314,13 +384,15 @@ gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, GtP
     return FALSE;
   }
   probe->code_size = gt_probe_blob_size (blob);
-  if (vmi_translate_kv2p (vmi, probe->sites.entry, &probe->entry_pa) != VMI_SUCCESS) {
+  if (vmi_translate_kv2p (vmi, probe->sites.hooks[0].site, &probe->entry_pa) != VMI_SUCCESS) {
     return lacks (error, linux_os, "a mapping of its system-call entry");
   }
   if (!gt_vmi_hold (vmi, error)) {
     return FALSE;
   }
-  borrowed = gt_borrow_begin (vmi, linux_os, probe->sites.exit_resume, error);
+  borrowed = vcpu != GT_ANY_THREAD
+                 ? gt_borrow_begin_at (vmi, linux_os, (guint) vcpu, error)
+                 : gt_borrow_begin (vmi, linux_os, probe->sites.exit_resume, error);
   ok = borrowed && place_on_thread (probe, blob, borrowed, prepare, user_data, error);
   g_clear_pointer (&borrowed, gt_borrow_end);
   if (!gt_vmi_release (vmi, ok ? error : NULL)) {
@@ -336,29 +408,42 @@ gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, GtP
 static gboolean
 maps_entry (GtPlacedProbe *probe, addr_t root)
 {
+  const addr_t roots[] = { root, root & ~(addr_t) GT_PAGE };
   addr_t pa;
 
-  return (vmi_pagetable_lookup (probe->vmi, root, probe->sites.entry, &pa) == VMI_SUCCESS &&
-          pa == probe->entry_pa) ||
-         (vmi_pagetable_lookup (probe->vmi, root & ~(addr_t) GT_PAGE, probe->sites.entry, &pa) ==
-              VMI_SUCCESS &&
-          pa == probe->entry_pa);
-}
-
-gboolean
-gt_probe_kernel_runs (GtPlacedProbe *probe)
-{
-  guint n = vmi_get_num_vcpus (probe->vmi);
-
-  for (guint i = 0; i < n; i++) {
-    x86_registers_t regs;
-
-    if (gt_vmi_get_regs (probe->vmi, i, &regs, NULL) &&
-        maps_entry (probe, regs.cr3 & CR3_ADDRESS)) {
+  for (guint i = 0; i < G_N_ELEMENTS (roots); i++) {
+    if (vmi_pagetable_lookup (probe->vmi, roots[i], probe->sites.hooks[0].site, &pa) ==
+            VMI_SUCCESS &&
+        pa == probe->entry_pa) {
       return TRUE;
     }
   }
   return FALSE;
+}
+
+/* A kernel that starts another one (kexec) leaves its other vCPUs halted as they are, deaf to
+ * interrupts: with a vCPU somewhere else, they do not count. */
+gboolean
+gt_probe_kernel_runs (GtPlacedProbe *probe)
+{
+  guint n = vmi_get_num_vcpus (probe->vmi);
+  gboolean deaf = FALSE, elsewhere = FALSE;
+
+  for (guint i = 0; i < n; i++) {
+    x86_registers_t regs;
+
+    if (!gt_vmi_get_regs (probe->vmi, i, &regs, NULL)) {
+      continue;
+    }
+    if (!maps_entry (probe, regs.cr3 & CR3_ADDRESS)) {
+      elsewhere |= (regs.cr0 & CR0_PG) != 0;
+    } else if (regs.rflags & RFLAGS_IF) {
+      return TRUE;
+    } else {
+      deaf = TRUE;
+    }
+  }
+  return deaf && !elsewhere;
 }
 
 gboolean
@@ -382,31 +467,69 @@ gt_probe_unhook (GtPlacedProbe *probe, GError **error)
   return gt_vmi_release (probe->vmi, ok ? error : NULL) && ok;
 }
 
+gboolean
+gt_probe_watch_uring (GtPlacedProbe *probe, GError **error)
+{
+  GtBorrowed *borrowed;
+  gboolean ok;
+
+  if (probe->watches_uring) {
+    return TRUE;
+  }
+  if (!gt_vmi_hold (probe->vmi, error)) {
+    return FALSE;
+  }
+  borrowed = gt_borrow_begin (probe->vmi, probe->linux_os, probe->sites.exit_resume, error);
+  ok = borrowed && watch_uring (probe, borrowed, error);
+  let_uring_in (probe);
+  g_clear_pointer (&borrowed, gt_borrow_end);
+  return gt_vmi_release (probe->vmi, ok ? error : NULL) && ok;
+}
+
 static gboolean
 nobody_sleeps_inside (GtPlacedProbe *probe)
 {
   guint64 state[16]; /* the first words of struct gt_state */
 
   G_STATIC_ASSERT (offsetof (struct gt_state, waiting) < sizeof state);
+  if (!probe->pages) {
+    return TRUE;
+  }
   return gt_pages_read (probe->pages, offsetof (struct gt_shared, state), state, sizeof state) &&
          state[offsetof (struct gt_state, slots_taken) / 8] == 0 &&
          state[offsetof (struct gt_state, waiting) / 8] == 0;
 }
 
+/* A thread may have left the probe, and something in the ring, after the ring was read last. */
+static gboolean
+is_all_seen (GtPlacedProbe *probe, const GtProbeSeen *seen)
+{
+  guint64 state[16];
+
+  G_STATIC_ASSERT (offsetof (struct gt_state, passed) < sizeof state);
+  return seen == NULL || probe->pages == NULL ||
+         (gt_pages_read (probe->pages, offsetof (struct gt_shared, state), state, sizeof state) &&
+          state[offsetof (struct gt_state, head) / 8] == seen->head &&
+          state[offsetof (struct gt_state, dropped) / 8] == seen->dropped &&
+          state[offsetof (struct gt_state, passed) / 8] == seen->passed);
+}
+
 gboolean
-gt_probe_remove (GtPlacedProbe *probe, GError **error)
+gt_probe_remove (GtPlacedProbe *probe, const GtProbeSeen *seen, GError **error)
 {
   gboolean ok = FALSE;
 
-  if (probe->code == 0) {
+  if (probe->code == 0 && probe->shared == 0) {
     return TRUE;
   }
   if (!nobody_sleeps_inside (probe) || !gt_vmi_hold (probe->vmi, error)) {
     return FALSE;
   }
   if (nobody_sleeps_inside (probe) &&
-      gt_probe_is_quiet (probe->vmi, probe->linux_os, probe->code,
-                         probe->code + n_pages (probe->code_size) * GT_PAGE)) {
+      (probe->code == 0 ||
+       gt_probe_is_quiet (probe->vmi, probe->linux_os, probe->code,
+                          probe->code + n_pages (probe->code_size) * GT_PAGE)) &&
+      is_all_seen (probe, seen)) {
     GtBorrowed *borrowed =
         gt_borrow_begin (probe->vmi, probe->linux_os, probe->sites.exit_resume, error);
 
@@ -416,26 +539,12 @@ gt_probe_remove (GtPlacedProbe *probe, GError **error)
   return gt_vmi_release (probe->vmi, ok ? error : NULL) && ok;
 }
 
-static gboolean
-has_call (GtPlacedProbe *probe, addr_t site)
-{
-  guint8 bytes[GT_SITE_LEN];
-  gint32 displacement;
-  addr_t target;
-
-  if (vmi_read_va (probe->vmi, site, 0, sizeof bytes, bytes, NULL) != VMI_SUCCESS ||
-      bytes[0] != 0xe8) {
-    return FALSE;
-  }
-  memcpy (&displacement, bytes + 1, sizeof displacement);
-  target = site + GT_SITE_LEN + displacement;
-  return target >= probe->code && target < probe->code + probe->code_size;
-}
-
 gboolean
 gt_probe_is_in_place (GtPlacedProbe *probe)
 {
-  return has_call (probe, probe->sites.entry) && has_call (probe, probe->sites.leave);
+  GtHookedCode code = hooked_code (probe);
+
+  return gt_hooks_are_in_place (&code, &probe->sites);
 }
 
 void

@@ -3,6 +3,7 @@
 #ifndef GT_PROBE_PLACING_H
 #define GT_PROBE_PLACING_H
 
+#include "engine/probe/leftovers.h"
 #include "engine/probe/pages.h"
 #include "engine/probe/sites.h"
 #include "linux/linux.h"
@@ -20,26 +21,47 @@ typedef struct {
   GtPages *pages;
   addr_t entry_pa; /* where the hooked entry lies in physical memory */
   gboolean hooked;
+  gboolean watches_uring; /* set by a GtPlacedFunc: the guest's io_uring is to call it, too */
 } GtPlacedProbe;
+
+#define GT_ANY_THREAD (-1)
 
 /* Called when the shared pages exist and nothing runs the probe yet. */
 typedef gboolean (*GtPlacedFunc) (GtPlacedProbe *probe, gpointer user_data, GError **error);
 
-/* GT_ERROR_BUSY with @probe->sites.entry set: something hooks the kernel there already. */
-gboolean gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os,
+/* GT_ERROR_BUSY with @probe->sites.old_code set: a guestrace hooks the kernel already. */
+/* @vcpu: GT_ANY_THREAD, or the vCPUs are held, and this one is about to call a function that the
+ * kernel calls in process context: its thread is to do the work. */
+gboolean gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, gint vcpu,
                          GtPlacedFunc prepare, gpointer user_data, GError **error);
 
-/* A probe that a killed guestrace left at the hooked place @entry: fills in @probe, so that it can
- * be unhooked and removed. GT_ERROR_BUSY when its host lives, or when it is no probe of ours. */
+/* Has the guest's io_uring call a placed probe, too, until that is removed. */
+gboolean gt_probe_watch_uring (GtPlacedProbe *probe, GError **error);
+
+/* A probe that a killed guestrace left, whose code is at @code: fills in @probe, so that it can be
+ * unhooked and removed. GT_ERROR_BUSY when its host lives, or when it is no probe of ours. */
 gboolean gt_probe_find_old (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os,
-                            addr_t entry, GError **error);
+                            addr_t code, GError **error);
+
+/* Memory in the guest that was a probe's, and that no hook leads to: how many there are. */
+guint gt_probe_find_lost (vmi_instance_t vmi, GtLinux *linux_os, GtLeftover ret[GT_MAX_LEFTOVERS]);
+
+/* Fills in @probe, so that it can be removed. GT_ERROR_BUSY when its host lives. */
+gboolean gt_probe_adopt (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os,
+                         const GtLeftover *leftover, GError **error);
 
 /* Puts the kernel's code back: from then on no thread enters the probe. GT_ERROR_GUEST_GONE when
  * the guest runs another kernel by now; nothing is written then. */
 gboolean gt_probe_unhook (GtPlacedProbe *probe, GError **error);
 
-/* Gives the pages back when no thread is inside any more; FALSE without an error when one is. */
-gboolean gt_probe_remove (GtPlacedProbe *probe, GError **error);
+/* What of the ring and of the counts of losses has been read. */
+typedef struct {
+  guint64 head, dropped, passed;
+} GtProbeSeen;
+
+/* Gives the pages back when no thread is inside any more, and all that there is in them has been
+ * @seen (nullable: nobody reads it); FALSE without an error when it is too early for that. */
+gboolean gt_probe_remove (GtPlacedProbe *probe, const GtProbeSeen *seen, GError **error);
 
 /* Whether the guest's kernel still has our hooks. Cheap; memory that a reboot left behind has them
  * too. */

@@ -4,44 +4,18 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "engine/engine.h"
 #include "engine/probe/events.h"
-#include "engine/probe/heartbeat.h"
-#include "engine/probe/placing.h"
-#include "engine/probe/reader.h"
+#include "engine/probe/probe-private.h"
+#include "engine/probe/settings.h"
+#include "engine/probe/watch.h"
 #include "vmi/open.h"
 
-#define CHECK_US       100000
-#define VCPU_CHECK_US  500000
-#define MAX_MISSES     3
-#define DYING_ROUNDS   20
-#define DYING_STEP_US  10000
+#define PAUSED_MAX_US  3000000
+#define CALL_EXECVE    59
 #define REMOVE_STEP_US 2000
-#define DRAIN_ROUNDS   50
+#define DRAIN_ROUNDS   250
 #define REMOVE_MAX_US  10000000
-
-/* It may have been shut down, have crashed, or QEMU may have been ended: nobody tells. */
-#define QEMU_ENDED "is gone: its QEMU ended"
-
-#define CONFIG_AT(member)                                                                          \
-  (offsetof (struct gt_shared, config) + offsetof (struct gt_config, member))
-
-typedef struct {
-  GtEngine engine;
-  vmi_instance_t vmi;
-  GtLinux *linux_os;
-  struct gt_config config; /* what the guest is told */
-  struct gt_state state;   /* what the guest said last */
-  GtPlacedProbe placed;
-  GtRingReader *reader;
-  GtHeartbeat *heartbeat;
-  GtGuestClock clock;
-  GtEngineLosses old_losses; /* of earlier attachments */
-  gint64 next_check;
-  gint64 next_vcpu_check;
-  guint misses; /* checks in a row in which no vCPU ran our kernel */
-  gboolean attached;
-} GtProbeEngine;
+#define UNREAD_MAX_US  3000000 /* a thread that lives has written its record long since */
 
 /* While records are handed out. */
 typedef struct {
@@ -51,105 +25,24 @@ typedef struct {
   gboolean may_hold;
 } Delivery;
 
-static GtProbeEngine *
-probe_of (GtEngine *engine)
-{
-  return (GtProbeEngine *) engine;
-}
-
-static void
-tell_guest (GtProbeEngine *probe, gsize offset, const void *data, gsize len)
-{
-  if (probe->attached) {
-    gt_pages_write (probe->placed.pages, offset, data, len);
-  }
-}
-
-static void
-set_call (GtEngine *engine, guint nr, guint8 actions, const struct gt_step *entry,
-          const struct gt_step *leave)
-{
-  GtProbeEngine *probe = probe_of (engine);
-  struct gt_config *config = &probe->config;
-  const struct gt_step *steps[2] = { entry, leave };
-
-  nr = MIN (nr, GT_CALL_OTHER);
-  for (guint i = 0; i < 2; i++) {
-    gsize offset = CONFIG_AT (steps) + ((gsize) i * GT_CALLS + nr) * sizeof config->steps[0][0];
-
-    if (steps[i]) {
-      memcpy (config->steps[i][nr], steps[i], sizeof config->steps[i][nr]);
-    } else {
-      memset (config->steps[i][nr], 0, sizeof config->steps[i][nr]);
-    }
-    tell_guest (probe, offset, config->steps[i][nr], sizeof config->steps[i][nr]);
-  }
-  config->actions[nr] = actions;
-  tell_guest (probe, CONFIG_AT (actions) + nr, &config->actions[nr], 1);
-  config->any_return = 0;
-  for (guint i = 0; i < GT_CALLS; i++) {
-    config->any_return |= config->actions[i] & GT_ACTION_RETURN;
-  }
-  tell_guest (probe, CONFIG_AT (any_return), &config->any_return, sizeof config->any_return);
-}
-
-static gboolean
-add_pid (GtEngine *engine, vmi_pid_t pid, GError **error)
-{
-  GtProbeEngine *probe = probe_of (engine);
-  struct gt_config *config = &probe->config;
-
-  if (config->n_pids == GT_FILTER_PIDS) {
-    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "at most %d processes can be chosen by number",
-                 GT_FILTER_PIDS);
-    return FALSE;
-  }
-  config->pids[config->n_pids++] = (guint32) pid;
-  tell_guest (probe, CONFIG_AT (pids), config->pids, sizeof config->pids);
-  tell_guest (probe, CONFIG_AT (n_pids), &config->n_pids, sizeof config->n_pids);
-  return TRUE;
-}
-
-static gboolean
-add_comm (GtEngine *engine, const char *comm, GError **error)
-{
-  GtProbeEngine *probe = probe_of (engine);
-  struct gt_config *config = &probe->config;
-
-  if (config->n_comms == GT_FILTER_COMMS) {
-    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "at most %d command names can be chosen",
-                 GT_FILTER_COMMS);
-    return FALSE;
-  }
-  /* The kernel keeps 15 characters, padded with NULs. */
-  strncpy (config->comms[config->n_comms], comm, GT_COMM_LEN - 1);
-  config->n_comms++;
-  tell_guest (probe, CONFIG_AT (comms), config->comms, sizeof config->comms);
-  tell_guest (probe, CONFIG_AT (n_comms), &config->n_comms, sizeof config->n_comms);
-  return TRUE;
-}
-
 static gboolean
 prepare (GtPlacedProbe *placed, gpointer user_data, GError **error)
 {
   GtProbeEngine *probe = user_data;
 
+  placed->watches_uring = probe->wants_uring;
+  probe->config.uring.on = FALSE;
   probe->config.magic = GT_CONFIG_MAGIC;
-  probe->config.flags = 0;
-  if (!gt_pages_write (placed->pages, CONFIG_AT (magic), &probe->config, sizeof probe->config)) {
+  probe->config.nonce = (guint64) g_random_int () << 32 | g_random_int ();
+  gt_pages_set_nonce (placed->pages, probe->config.nonce);
+  if (!gt_pages_write (placed->pages, CONFIG_AT (magic), &probe->config, sizeof probe->config) ||
+      !gt_pages_write (placed->pages, offsetof (struct gt_shared, state.nonce),
+                       &probe->config.nonce, sizeof probe->config.nonce)) {
     g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
                          "the probe's pages in the guest cannot be written");
     return FALSE;
   }
   return TRUE;
-}
-
-static void
-drop_helpers (GtProbeEngine *probe)
-{
-  g_clear_pointer (&probe->heartbeat, gt_heartbeat_stop);
-  g_clear_pointer (&probe->reader, gt_ring_reader_free);
-  probe->attached = FALSE;
 }
 
 static gboolean
@@ -187,6 +80,15 @@ deliver_held (Delivery *delivery, const GTEvent *event, guint index)
   answer_thread (probe, offset, hold.asked, &held);
 }
 
+/* An entry that nobody asked for. */
+static gboolean
+is_our_own (const GtProbeEngine *probe, const struct gt_record *record)
+{
+  return probe->wants_uring && record->nr == NR_IO_URING_ENTER &&
+         (record->head & 0xffff) == GT_RECORD_ENTRY && !(record->flags & GT_RECORD_I386) &&
+         !(probe->enter_actions & GT_ACTION_ENTRY);
+}
+
 static void
 deliver (const struct gt_record *record, gsize size, gpointer user_data)
 {
@@ -194,7 +96,12 @@ deliver (const struct gt_record *record, gsize size, gpointer user_data)
   Delivery *delivery = user_data;
   GTEvent event;
 
+  if (is_our_own (delivery->probe, record)) {
+    return;
+  }
   gt_probe_event_from_record (record, size, &delivery->probe->clock, &event, captures);
+  /* Nobody knows whose records were skipped. */
+  event.gap += (guint32) gt_ring_reader_damaged (delivery->probe->reader);
   if (delivery->may_hold && (record->flags & GT_RECORD_HELD) && record->slot < GT_SLOTS) {
     deliver_held (delivery, &event, record->slot);
   } else {
@@ -202,12 +109,39 @@ deliver (const struct gt_record *record, gsize size, gpointer user_data)
   }
 }
 
+/* Comes before all that the ring has; @last: there will be no more. */
+static gint
+deliver_first (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data, gboolean last)
+{
+  struct gt_record record;
+  gint64 before = G_MAXINT64;
+  gint n = 0;
+
+  if (!probe->first ||
+      !gt_pages_read (probe->placed.pages, offsetof (struct gt_shared, ring), &record,
+                      sizeof record) ||
+      (record.head == 0 && !last)) {
+    return 0;
+  }
+  if (record.head != 0) {
+    before = gt_guest_clock_time (&probe->clock, record.tsc);
+  }
+  if (gt_first_exec_is_wanted (probe->first, &probe->config)) {
+    n = gt_first_exec_emit (probe->first, before, probe->config.actions[CALL_EXECVE], func,
+                            user_data);
+  }
+  g_clear_pointer (&probe->first, gt_first_exec_free);
+  return n;
+}
+
 static gint
 poll_ring (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data, gboolean may_hold)
 {
   Delivery delivery = { probe, func, user_data, may_hold };
+  gint first = deliver_first (probe, func, user_data, !may_hold);
+  gint n = gt_ring_reader_poll (probe->reader, deliver, &delivery, &probe->state);
 
-  return gt_ring_reader_poll (probe->reader, deliver, &delivery, &probe->state);
+  return n < 0 ? n : n + first;
 }
 
 /* Waits until no thread is inside any more, and gives the pages back. Events that come out
@@ -215,24 +149,32 @@ poll_ring (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data, gboolean
 static gboolean
 remove_quietly (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data, GError **error)
 {
-  gint64 deadline = g_get_monotonic_time () + REMOVE_MAX_US;
+  gint64 start = g_get_monotonic_time ();
   guint32 flags = GT_FLAG_OFF;
 
-  gt_pages_write (probe->placed.pages, CONFIG_AT (flags), &flags, sizeof flags);
+  if (probe->placed.pages) {
+    gt_pages_write (probe->placed.pages, CONFIG_AT (flags), &flags, sizeof flags);
+  }
   for (;;) {
     g_autoptr (GError) local = NULL;
+    GtProbeSeen seen;
 
     if (func) {
       poll_ring (probe, func, user_data, FALSE);
+      if (g_get_monotonic_time () - start > UNREAD_MAX_US) {
+        gt_ring_reader_finish (probe->reader, probe->state.head);
+      }
+      seen = (GtProbeSeen){ gt_ring_reader_tail (probe->reader), probe->state.dropped,
+                            probe->state.passed };
     }
-    if (gt_probe_remove (&probe->placed, &local)) {
+    if (gt_probe_remove (&probe->placed, func ? &seen : NULL, &local)) {
       return TRUE;
     }
     if (local) {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-    if (g_get_monotonic_time () > deadline) {
+    if (g_get_monotonic_time () - start > REMOVE_MAX_US) {
       g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
                            "a thread of the guest does not leave the probe: the kernel's code is "
                            "restored, but the probe's pages stay allocated in the guest");
@@ -257,11 +199,11 @@ drain (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data)
 
 /* Takes out what a killed guestrace left behind. */
 static gboolean
-clean_up_old (GtProbeEngine *probe, addr_t entry, GError **error)
+clean_up_old (GtProbeEngine *probe, addr_t code, GError **error)
 {
   gboolean ok;
 
-  if (!gt_probe_find_old (&probe->placed, probe->vmi, probe->linux_os, entry, error)) {
+  if (!gt_probe_find_old (&probe->placed, probe->vmi, probe->linux_os, code, error)) {
     return FALSE;
   }
   g_info ("taking out the probe that a killed guestrace left in the guest");
@@ -270,35 +212,91 @@ clean_up_old (GtProbeEngine *probe, addr_t entry, GError **error)
   return ok;
 }
 
+/* Gives back memory that a guestrace asked for which was killed while it attached or detached. What
+ * cannot be given back now is left for another time. */
+static gboolean
+clean_up_lost (GtProbeEngine *probe, GError **error)
+{
+  GtLeftover lost[GT_MAX_LEFTOVERS];
+  guint n = gt_probe_find_lost (probe->vmi, probe->linux_os, lost);
+  gboolean busy = FALSE;
+
+  for (guint i = 0; i < n && !busy; i++) {
+    g_autoptr (GError) local = NULL;
+
+    if (gt_probe_adopt (&probe->placed, probe->vmi, probe->linux_os, &lost[i], &local) &&
+        remove_quietly (probe, NULL, NULL, &local)) {
+      g_info ("gave back memory that a killed guestrace had left in the guest");
+    } else if (g_error_matches (local, GT_ERROR, GT_ERROR_BUSY)) {
+      g_propagate_error (error, g_steal_pointer (&local));
+      busy = TRUE;
+    }
+    gt_probe_forget (&probe->placed);
+  }
+  return !busy;
+}
+
 static gboolean
 place (GtProbeEngine *probe, GError **error)
 {
   g_autoptr (GError) local = NULL;
+  GtProbeSites sites;
 
-  if (gt_probe_place (&probe->placed, probe->vmi, probe->linux_os, prepare, probe, &local)) {
-    return TRUE;
+  if (!gt_probe_sites_find (probe->vmi, probe->linux_os, &sites, &local)) {
+    if (sites.old_code == 0) {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+    if (!clean_up_old (probe, sites.old_code, error)) {
+      return FALSE;
+    }
   }
-  if (!g_error_matches (local, GT_ERROR, GT_ERROR_BUSY) || probe->placed.sites.entry == 0) {
-    g_propagate_error (error, g_steal_pointer (&local));
-    return FALSE;
+  return clean_up_lost (probe, error) &&
+         gt_probe_place (&probe->placed, probe->vmi, probe->linux_os, probe->first_vcpu, prepare,
+                         probe, error);
+}
+
+static void
+expect_first (GtEngine *engine, guint vcpu)
+{
+  gt_probe_of (engine)->first_vcpu = (gint) vcpu;
+}
+
+/* Nobody makes the guest stand any more. */
+static void
+let_first_go (GtProbeEngine *probe)
+{
+  if (probe->first_vcpu != GT_ANY_THREAD) {
+    probe->first_vcpu = GT_ANY_THREAD;
+    (void) gt_vmi_release (probe->vmi, NULL);
   }
-  return clean_up_old (probe, probe->placed.sites.entry, error) &&
-         gt_probe_place (&probe->placed, probe->vmi, probe->linux_os, prepare, probe, error);
+}
+
+static void
+catch_first (GtProbeEngine *probe)
+{
+  if (probe->first_vcpu != GT_ANY_THREAD) {
+    probe->first =
+        gt_first_exec_catch (probe->vmi, probe->linux_os, (gint64) probe->state.clock_ns);
+    let_first_go (probe);
+  }
 }
 
 static gboolean
 attach (GtEngine *engine, GError **error)
 {
-  GtProbeEngine *probe = probe_of (engine);
+  GtProbeEngine *probe = gt_probe_of (engine);
 
   if (probe->attached) {
     return TRUE;
   }
   memset (&probe->state, 0, sizeof probe->state);
   if (!place (probe, error)) {
+    let_first_go (probe);
     return FALSE;
   }
   probe->attached = TRUE;
+  gt_probe_life_init (&probe->life, probe->vmi, probe->linux_os);
   probe->reader = gt_ring_reader_new (probe->placed.pages);
   probe->heartbeat = gt_heartbeat_start (probe->placed.pages);
   gt_pages_read (probe->placed.pages, offsetof (struct gt_shared, state), &probe->state,
@@ -307,60 +305,8 @@ attach (GtEngine *engine, GError **error)
                        probe->state.tsc_khz);
   probe->next_check = probe->next_vcpu_check = 0;
   probe->misses = 0;
+  catch_first (probe);
   return TRUE;
-}
-
-/* The guest that was attached to is no more; @what says what became of it. */
-static void
-lose_guest (GtProbeEngine *probe, const char *what, GError **error)
-{
-  g_autofree char *name = vmi_get_name (probe->vmi);
-
-  g_set_error (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest \"%s\" %s", name, what);
-  drop_helpers (probe);
-  gt_probe_forget (&probe->placed);
-}
-
-/* A single look at a vCPU may fall into a moment when it runs on other page tables. */
-static gboolean
-runs_our_kernel (GtProbeEngine *probe, gint64 now)
-{
-  if (now < probe->next_vcpu_check) {
-    return TRUE;
-  }
-  if (gt_probe_kernel_runs (&probe->placed)) {
-    probe->misses = 0;
-    probe->next_vcpu_check = now + VCPU_CHECK_US;
-    return TRUE;
-  }
-  return ++probe->misses < MAX_MISSES;
-}
-
-/* Whether the guest is still the one that was attached to. */
-static gboolean
-check_guest (GtProbeEngine *probe, GError **error)
-{
-  gint64 now = g_get_monotonic_time ();
-
-  if (now < probe->next_check) {
-    return TRUE;
-  }
-  probe->next_check = now + CHECK_US;
-  if (gt_probe_is_in_place (&probe->placed) && runs_our_kernel (probe, now)) {
-    return TRUE;
-  }
-  /* Its pages are somebody else's by now: no beat may be written while we find out more. */
-  g_clear_pointer (&probe->heartbeat, gt_heartbeat_stop);
-  /* A VMM that is being killed loses its memory some moments before it is dead. */
-  for (guint i = 0; i < DYING_ROUNDS; i++) {
-    if (!gt_vmi_alive (probe->vmi)) {
-      lose_guest (probe, QEMU_ENDED, error);
-      return FALSE;
-    }
-    g_usleep (DYING_STEP_US);
-  }
-  lose_guest (probe, "rebooted: its kernel is not the one that was being traced", error);
-  return FALSE;
 }
 
 static void
@@ -376,15 +322,18 @@ take_clock_sample (GtProbeEngine *probe)
 static gint
 poll_engine (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **error)
 {
-  GtProbeEngine *probe = probe_of (engine);
+  GtProbeEngine *probe = gt_probe_of (engine);
   gint n;
 
-  if (!probe->attached || !check_guest (probe, error)) {
+  if (!probe->attached || !gt_probe_check_guest (probe, error)) {
     return -1;
   }
   n = poll_ring (probe, func, user_data, TRUE);
   if (n < 0) {
-    lose_guest (probe, QEMU_ENDED, error);
+    gt_probe_lose_guest (probe, error);
+    return -1;
+  }
+  if (gt_ring_reader_is_astray (probe->reader) && !gt_probe_check_astray (probe, error)) {
     return -1;
   }
   take_clock_sample (probe);
@@ -400,10 +349,25 @@ add_losses (const GtProbeEngine *probe, GtEngineLosses *losses)
   losses->damaged += gt_ring_reader_damaged (probe->reader);
 }
 
+/* The kernel's functions that give memory back need a guest that runs. */
+static gboolean
+wait_for_guest (GtProbeEngine *probe, GError **error)
+{
+  if (gt_probe_life_wait (&probe->life, PAUSED_MAX_US)) {
+    return TRUE;
+  }
+  g_set_error (
+      error, GT_ERROR, GT_ERROR_NO_ACCESS,
+      "the guest is paused: its kernel's code is restored, but the probe's %zu KiB of memory "
+      "stay allocated until the next guestrace on it gives them back",
+      sizeof (struct gt_shared) / 1024);
+  return FALSE;
+}
+
 static gboolean
 detach (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **error)
 {
-  GtProbeEngine *probe = probe_of (engine);
+  GtProbeEngine *probe = gt_probe_of (engine);
   gboolean ok;
 
   if (!probe->attached) {
@@ -411,13 +375,17 @@ detach (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **error)
   }
   ok = gt_probe_unhook (&probe->placed, error);
   if (ok) {
+    if (gt_ring_reader_is_astray (probe->reader)) {
+      (void) gt_ring_reader_resume (probe->reader, TRUE);
+    }
     drain (probe, func, user_data);
     /* Nothing of ours may write to the pages once they are given back. */
     g_clear_pointer (&probe->heartbeat, gt_heartbeat_stop);
-    ok = remove_quietly (probe, func, user_data, error);
+    ok = wait_for_guest (probe, error) && remove_quietly (probe, func, user_data, error);
+    gt_ring_reader_finish (probe->reader, probe->state.head);
   }
   add_losses (probe, &probe->old_losses);
-  drop_helpers (probe);
+  gt_probe_drop_helpers (probe);
   gt_probe_forget (&probe->placed);
   return ok;
 }
@@ -425,7 +393,7 @@ detach (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **error)
 static void
 get_losses (GtEngine *engine, GtEngineLosses *ret_losses)
 {
-  GtProbeEngine *probe = probe_of (engine);
+  GtProbeEngine *probe = gt_probe_of (engine);
 
   *ret_losses = probe->old_losses;
   if (probe->attached) {
@@ -441,19 +409,23 @@ ignore_event (const GTEvent *event, GtHeldThread *held, gpointer user_data)
 static void
 free_engine (GtEngine *engine)
 {
-  GtProbeEngine *probe = probe_of (engine);
+  GtProbeEngine *probe = gt_probe_of (engine);
 
   detach (engine, ignore_event, NULL, NULL);
+  let_first_go (probe);
   g_free (probe);
 }
 
 static const GtEngineOps probe_ops = {
   .attach = attach,
+  .expect_first = expect_first,
   .detach = detach,
   .poll = poll_engine,
-  .set_call = set_call,
-  .add_pid = add_pid,
-  .add_comm = add_comm,
+  .set_call = gt_probe_set_call,
+  .add_pid = gt_probe_add_pid,
+  .add_comm = gt_probe_add_comm,
+  .set_drop = gt_probe_set_drop,
+  .set_uring = gt_probe_set_uring,
   .get_losses = get_losses,
   .free = free_engine,
 };
@@ -466,5 +438,6 @@ gt_probe_engine_new (vmi_instance_t vmi, GtLinux *linux_os)
   probe->engine.ops = &probe_ops;
   probe->vmi = vmi;
   probe->linux_os = linux_os;
+  probe->first_vcpu = GT_ANY_THREAD;
   return &probe->engine;
 }

@@ -18,6 +18,7 @@ struct GtRingReader {
   GtPages *pages;
   guint64 tail;
   guint64 damaged;
+  gboolean astray;
   gint64 stuck_since; /* when an uncommitted record was first seen at the tail; 0 when none is */
   guint8 *buffer;     /* CHUNK bytes */
 };
@@ -47,17 +48,38 @@ gt_ring_reader_damaged (const GtRingReader *reader)
   return reader->damaged;
 }
 
+static gsize
+least_size (guint type)
+{
+  switch (type) {
+  case GT_RECORD_ENTRY:
+    return sizeof (struct gt_record);
+  case GT_RECORD_RETURN:
+    return GT_RECORD_RETURN_SIZE;
+  case GT_RECORD_URING_SUBMIT:
+    return sizeof (struct gt_uring_record);
+  case GT_RECORD_URING_COMPLETE:
+    return GT_URING_COMPLETE_SIZE;
+  default:
+    return sizeof (guint64);
+  }
+}
+
+guint64
+gt_ring_reader_tail (const GtRingReader *reader)
+{
+  return reader->tail;
+}
+
 /* The length that @mark gives a record at @pos; 0 when the mark is not that position's. */
 static gsize
 marked_size (guint64 mark, guint64 pos, gsize room)
 {
   gsize size = ((mark >> 16) & 0xffff) * 8;
   guint type = mark & 0xffff;
-  gsize least = type == GT_RECORD_ENTRY    ? sizeof (struct gt_record)
-                : type == GT_RECORD_RETURN ? GT_RECORD_RETURN_SIZE
-                                           : sizeof mark;
+  gsize least = least_size (type);
 
-  if (mark >> 32 != (guint32) (pos / 8 + 1) || type > GT_RECORD_RETURN || size < least ||
+  if (mark >> 32 != (guint32) (pos / 8 + 1) || type > GT_RECORD_URING_COMPLETE || size < least ||
       size > room) {
     return 0;
   }
@@ -138,6 +160,30 @@ advance (GtRingReader *reader, guint64 tail)
   return gt_pages_write_words (reader->pages, words, G_N_ELEMENTS (words));
 }
 
+/* Where the next thing from @pos on lies that looks like a record; @head when there is none. */
+static guint64
+next_marked (GtRingReader *reader, guint64 pos, guint64 head)
+{
+  while (pos < head) {
+    gsize offset = pos & (GT_RING_SIZE - 1);
+    gsize len = MIN (head - pos, MIN (CHUNK, GT_RING_SIZE - offset));
+
+    if (!gt_pages_read (reader->pages, RING_OFFSET + offset, reader->buffer, len)) {
+      return head;
+    }
+    for (gsize i = 0; i < len; i += 8) {
+      guint64 mark;
+
+      memcpy (&mark, reader->buffer + i, sizeof mark);
+      if (marked_size (mark, pos + i, GT_RING_SIZE - offset - i) != 0) {
+        return pos + i;
+      }
+    }
+    pos += len;
+  }
+  return head;
+}
+
 /* A record that stays open for seconds belongs to a thread that died in it: go on behind it. */
 static void
 skip_stuck (GtRingReader *reader, guint64 head)
@@ -151,18 +197,43 @@ skip_stuck (GtRingReader *reader, guint64 head)
   if (now - reader->stuck_since < STUCK_US) {
     return;
   }
-  for (pos = reader->tail + 8; pos < head; pos += 8) {
-    gsize offset = pos & (GT_RING_SIZE - 1);
-    guint64 mark;
-
-    if (gt_pages_read (reader->pages, RING_OFFSET + offset, &mark, sizeof mark) &&
-        marked_size (mark, pos, GT_RING_SIZE - offset) != 0) {
-      break;
-    }
-  }
+  pos = next_marked (reader, reader->tail + 8, head);
   reader->damaged += pos - reader->tail;
   reader->stuck_since = 0;
   advance (reader, pos);
+}
+
+void
+gt_ring_reader_finish (GtRingReader *reader, guint64 head)
+{
+  guint64 left = head - reader->tail;
+
+  if (reader->stuck_since == 0 && !reader->astray) {
+    return;
+  }
+  reader->damaged += left <= GT_RING_SIZE ? left : sizeof head;
+  reader->tail = head;
+  reader->stuck_since = 0;
+  reader->astray = FALSE;
+}
+
+gboolean
+gt_ring_reader_is_astray (const GtRingReader *reader)
+{
+  return reader->astray;
+}
+
+gboolean
+gt_ring_reader_resume (GtRingReader *reader, gboolean restored)
+{
+  guint64 head;
+
+  reader->astray = FALSE;
+  reader->stuck_since = 0;
+  reader->damaged += restored ? 0 : 8;
+  return gt_pages_read (reader->pages, STATE_OFFSET + offsetof (struct gt_state, head), &head,
+                        sizeof head) &&
+         advance (reader, head & ~(guint64) 7);
 }
 
 gint
@@ -176,9 +247,14 @@ gt_ring_reader_poll (GtRingReader *reader, GtRingFunc func, gpointer user_data,
   if (!gt_pages_read (reader->pages, STATE_OFFSET, ret_state, STATE_USED)) {
     return -1;
   }
+  if (ret_state->nonce != gt_pages_nonce (reader->pages)) {
+    return -1;
+  }
   if (ret_state->head - reader->tail > GT_RING_SIZE || ret_state->head % 8 != 0) {
-    reader->damaged += 8;
-    return advance (reader, ret_state->head & ~(guint64) 7) ? 0 : -1;
+    reader->astray = TRUE;
+  }
+  if (reader->astray) {
+    return 0;
   }
   while (reader->tail != ret_state->head) {
     room = fill (reader, ret_state->head - reader->tail);

@@ -22,8 +22,21 @@ void gt_ring_reader_free (GtRingReader *reader);
 gint gt_ring_reader_poll (GtRingReader *reader, GtRingFunc func, gpointer user_data,
                           struct gt_state *ret_state);
 
+/* How far the ring has been read, in bytes ever written to it. */
+guint64 gt_ring_reader_tail (const GtRingReader *reader);
+
+/* Nothing writes any more, and all was read: what is left at @head, the guest's last, made no
+ * sense. */
+void gt_ring_reader_finish (GtRingReader *reader, guint64 head);
+
 /* How many bytes made no sense and were skipped. */
 guint64 gt_ring_reader_damaged (const GtRingReader *reader);
+
+/* Whether the guest's place in the ring made no sense, as when it was put back to an earlier state:
+ * nothing is read any more until gt_ring_reader_resume(). */
+gboolean gt_ring_reader_is_astray (const GtRingReader *reader);
+/* Goes on from where the guest is; that counts as damage unless @restored. */
+gboolean gt_ring_reader_resume (GtRingReader *reader, gboolean restored);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtRingReader, gt_ring_reader_free)
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The probe engine as its own parts see it. */
+#ifndef GT_PROBE_PRIVATE_H
+#define GT_PROBE_PRIVATE_H
+
+#include <stddef.h>
+
+#include "engine/engine.h"
+#include "engine/probe/clock.h"
+#include "engine/probe/firstexec.h"
+#include "engine/probe/heartbeat.h"
+#include "engine/probe/life.h"
+#include "engine/probe/placing.h"
+#include "engine/probe/reader.h"
+
+G_BEGIN_DECLS
+
+/* arch/x86/entry/syscalls/syscall_64.tbl */
+#define NR_IO_URING_ENTER 426
+
+#define CONFIG_AT(member)                                                                          \
+  (offsetof (struct gt_shared, config) + offsetof (struct gt_config, member))
+
+typedef struct {
+  GtEngine engine;
+  vmi_instance_t vmi;
+  GtLinux *linux_os;
+  struct gt_config config; /* what the guest is told */
+  struct gt_state state;   /* what the guest said last */
+  GtPlacedProbe placed;
+  GtRingReader *reader;
+  GtHeartbeat *heartbeat;
+  GtProbeLife life;
+  gint first_vcpu;    /* of expect_first(), or GT_ANY_THREAD */
+  GtFirstExec *first; /* not delivered yet */
+  GtGuestClock clock;
+  GtEngineLosses old_losses; /* of earlier attachments */
+  gint64 next_check;
+  gint64 next_vcpu_check;
+  guint misses; /* checks in a row in which no vCPU ran our kernel */
+  gboolean attached;
+  gboolean wants_uring;
+  guint8 enter_actions; /* what was asked for io_uring_enter */
+} GtProbeEngine;
+
+static inline GtProbeEngine *
+gt_probe_of (GtEngine *engine)
+{
+  return (GtProbeEngine *) engine;
+}
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the probe is told to do: kept here until it is placed, and changed in the guest from then
+ * on. */
+#include "engine/probe/settings.h"
+
+#include <guestrace/gt-error.h>
+#include <string.h>
+
+#include "engine/probe/tracepoints.h"
+
+static void
+tell_guest (GtProbeEngine *probe, gsize offset, const void *data, gsize len)
+{
+  if (probe->attached) {
+    gt_pages_write (probe->placed.pages, offset, data, len);
+  }
+}
+
+void
+gt_probe_set_call (GtEngine *engine, guint index, guint8 actions, const struct gt_step *entry,
+                   const struct gt_step *leave)
+{
+  GtProbeEngine *probe = gt_probe_of (engine);
+  struct gt_config *config = &probe->config;
+  const struct gt_step *steps[2] = { entry, leave };
+
+  g_return_if_fail (index < GT_INDICES);
+  for (guint i = 0; i < 2; i++) {
+    gsize offset =
+        CONFIG_AT (steps) + ((gsize) i * GT_INDICES + index) * sizeof config->steps[0][0];
+
+    if (steps[i]) {
+      memcpy (config->steps[i][index], steps[i], sizeof config->steps[i][index]);
+    } else {
+      memset (config->steps[i][index], 0, sizeof config->steps[i][index]);
+    }
+    tell_guest (probe, offset, config->steps[i][index], sizeof config->steps[i][index]);
+  }
+  if (index == NR_IO_URING_ENTER) {
+    probe->enter_actions = actions;
+    actions |= probe->wants_uring ? GT_ACTION_STREAM_ENTRY : 0;
+  }
+  if ((actions & GT_ACTION_HOLD_ENTRY) || config->steps[0][index]->op != GT_STEP_END) {
+    actions |= GT_ACTION_SLOW_ENTRY;
+  }
+  if ((actions & GT_ACTION_HOLD_RETURN) || config->steps[1][index]->op != GT_STEP_END) {
+    actions |= GT_ACTION_SLOW_RETURN;
+  }
+  config->actions[index] = actions;
+  config->any_return = 0;
+  for (guint i = 0; i < GT_INDICES; i++) {
+    config->any_return |= config->actions[i] & GT_ACTION_RETURN;
+  }
+  /* What is left of a call's number at its return may be no call's. */
+  config->actions[GT_CALL_OTHER] |= config->any_return ? GT_ACTION_SLOW_RETURN : 0;
+  tell_guest (probe, CONFIG_AT (actions) + index, &config->actions[index], 1);
+  tell_guest (probe, CONFIG_AT (actions) + GT_CALL_OTHER, &config->actions[GT_CALL_OTHER], 1);
+  tell_guest (probe, CONFIG_AT (any_return), &config->any_return, sizeof config->any_return);
+}
+
+gboolean
+gt_probe_add_pid (GtEngine *engine, vmi_pid_t pid, GError **error)
+{
+  GtProbeEngine *probe = gt_probe_of (engine);
+  struct gt_config *config = &probe->config;
+
+  if (config->n_pids == GT_FILTER_PIDS) {
+    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "at most %d processes can be chosen by number",
+                 GT_FILTER_PIDS);
+    return FALSE;
+  }
+  config->pids[config->n_pids++] = (guint32) pid;
+  tell_guest (probe, CONFIG_AT (pids), config->pids, sizeof config->pids);
+  tell_guest (probe, CONFIG_AT (n_pids), &config->n_pids, sizeof config->n_pids);
+  return TRUE;
+}
+
+gboolean
+gt_probe_add_comm (GtEngine *engine, const char *comm, GError **error)
+{
+  GtProbeEngine *probe = gt_probe_of (engine);
+  struct gt_config *config = &probe->config;
+
+  if (config->n_comms == GT_FILTER_COMMS) {
+    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "at most %d command names can be chosen",
+                 GT_FILTER_COMMS);
+    return FALSE;
+  }
+  /* The kernel keeps 15 characters, padded with NULs. */
+  strncpy (config->comms[config->n_comms], comm, GT_COMM_LEN - 1);
+  config->n_comms++;
+  tell_guest (probe, CONFIG_AT (comms), config->comms, sizeof config->comms);
+  tell_guest (probe, CONFIG_AT (n_comms), &config->n_comms, sizeof config->n_comms);
+  return TRUE;
+}
+
+void
+gt_probe_set_drop (GtEngine *engine, gboolean drop)
+{
+  GtProbeEngine *probe = gt_probe_of (engine);
+
+  probe->config.flags = drop ? GT_FLAG_DROP : 0;
+  tell_guest (probe, CONFIG_AT (flags), (guint32[]){ probe->config.flags }, sizeof (guint32));
+}
+
+/* Programs that are about to submit go through the probe as well: there they wait for room in the
+ * ring, as they cannot where their operations are seen. */
+gboolean
+gt_probe_set_uring (GtEngine *engine, const struct gt_uring_config *wanted, GError **error)
+{
+  GtProbeEngine *probe = gt_probe_of (engine);
+  struct gt_config *config = &probe->config;
+  struct gt_step entry[GT_STEPS_MAX], leave[GT_STEPS_MAX];
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < GT_URING_OPS; i++) {
+    any = any || wanted->wanted[i];
+  }
+  if (any && !gt_tracepoints_check (probe->linux_os, error)) {
+    return FALSE;
+  }
+  config->uring = *wanted;
+  config->uring.on = probe->attached && probe->placed.watches_uring;
+  probe->wants_uring = any;
+  tell_guest (probe, CONFIG_AT (uring), &config->uring, sizeof config->uring);
+  memcpy (entry, config->steps[0][NR_IO_URING_ENTER], sizeof entry);
+  memcpy (leave, config->steps[1][NR_IO_URING_ENTER], sizeof leave);
+  gt_probe_set_call (engine, NR_IO_URING_ENTER, probe->enter_actions, entry, leave);
+  return !probe->attached || !any || gt_probe_watch_uring (&probe->placed, error);
+}

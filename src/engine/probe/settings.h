@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the probe is told to do: the engine's operations of these names, see GtEngineOps. */
+#ifndef GT_PROBE_SETTINGS_H
+#define GT_PROBE_SETTINGS_H
+
+#include "engine/probe/probe-private.h"
+
+G_BEGIN_DECLS
+
+void gt_probe_set_call (GtEngine *engine, guint index, guint8 actions, const struct gt_step *entry,
+                        const struct gt_step *leave);
+gboolean gt_probe_add_pid (GtEngine *engine, vmi_pid_t pid, GError **error);
+gboolean gt_probe_add_comm (GtEngine *engine, const char *comm, GError **error);
+void gt_probe_set_drop (GtEngine *engine, gboolean drop);
+gboolean
+gt_probe_set_uring (GtEngine *engine, const struct gt_uring_config *wanted, GError **error);
+
+G_END_DECLS
+
+#endif

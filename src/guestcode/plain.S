@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Included by the stubs: a call of which only the fact is wanted, recorded with as few instructions,
+ * memory accesses and branches as it takes. Whatever is out of the ordinary goes the long way,
+ * through the C side: no room in this lap of the ring, losses that a record has to tell of, filters,
+ * and now and then a look at the host's heart.
+ */
+#include "plain.h"
+
+/* struct pt_regs: arch/x86/include/asm/ptrace.h */
+#define PT_R9  0x40
+#define PT_R8  0x48
+#define PT_R10 0x38
+#define PT_AX  0x50
+#define PT_DX  0x60
+#define PT_SI  0x68
+#define PT_DI  0x70
+
+/* @shared: a register with the shared pages' address, then the record's. %rax: the record's mark.
+ * @new and %rdx are lost. Jumps to @unusual, or to @pass while the host is gone. */
+.macro RESERVE shared, new, size, type, unusual, pass
+  movq k_jiffies, %rax
+  subq k_next_look(\shared), %rax
+  jns .Llook\@
+  movq k_head(\shared), %rax
+.Lagain\@:
+  leaq \size(%rax), \new
+  cmpq k_room(\shared), \new
+  ja \unusual
+  lock cmpxchgq \new, k_head(\shared)
+  jne .Lagain\@
+  movl %eax, %edx
+  andl $PLAIN_RING_SIZE - 1, %edx
+  leaq k_ring(\shared, %rdx), \shared
+  /* (position / 8 + 1) << 32 | length / 8 << 16 | type */
+  addq $8, %rax
+  shlq $29, %rax
+  orq $(\size / 8) << 16 | \type, %rax
+  .subsection 1
+.Llook\@:
+  movq k_jiffies, %rax
+  subq k_next_wake(\shared), %rax
+  jns \unusual
+  lock incq k_passed(\shared)
+  jmp \pass
+  .previous
+.endm
+
+/* All but the mark, the arguments and the flags; %rax and %rdx are lost. */
+.macro DESCRIBE record, task, number
+  rdtsc
+  shlq $32, %rdx
+  orq %rdx, %rax
+  movq %rax, PLAIN_TSC(\record)
+  movq \task, PLAIN_TASK(\record)
+  movq k_task_pid(\task), %rax
+  movl %gs:k_cpu_number, %edx
+  movq %rax, PLAIN_IDS(\record)
+  movl \number, %eax
+  shlq $32, %rdx
+  orq %rdx, %rax
+  movq k_task_comm(\task), %rdx
+  movq %rax, PLAIN_WHAT(\record)
+  movq k_task_comm + 8(\task), %rax
+  movq %rdx, PLAIN_COMM(\record)
+  movq %rax, PLAIN_COMM + 8(\record)
+.endm
+
+.macro COPY_TWO record, first, second, place
+  movq k_pt_regs + \first(%rdi), %rax
+  movq k_pt_regs + \second(%rdi), %rdx
+  movq %rax, PLAIN_ARGS + \place(\record)
+  movq %rdx, PLAIN_ARGS + \place + 8(\record)
+.endm
+
+/* %rcx: the shared pages. %rax, %rcx and %rdx are lost. */
+.macro RECORD_ENTRY unusual, pass
+  RESERVE %rcx, %rdx, PLAIN_ENTRY_SIZE, 1, \unusual, \pass
+  pushq %rsi
+  pushq %rdi
+  pushq %rax
+  movq %gs:k_current_task, %rsi
+  movq k_task_stack(%rsi), %rdi
+  DESCRIBE %rcx, %rsi, k_pt_regs + PT_ORIG_AX(%rdi)
+  COPY_TWO %rcx, PT_DI, PT_SI, 0
+  COPY_TWO %rcx, PT_DX, PT_R10, 16
+  COPY_TWO %rcx, PT_R8, PT_R9, 32
+  popq %rax
+  popq %rdi
+  popq %rsi
+  movq %rax, (%rcx)
+.endm
+
+/* %rdi: struct pt_regs, %rsi: the shared pages. All that a function may change but %rdi is lost. */
+.macro RECORD_RETURN unusual, pass
+  RESERVE %rsi, %r8, PLAIN_RETURN_SIZE, 2, \unusual, \pass
+  movq %rax, %r8
+  movq %gs:k_current_task, %r9
+  DESCRIBE %rsi, %r9, PT_ORIG_AX(%rdi)
+  movq PT_AX(%rdi), %rax
+  /* a fatal signal: bit 8 of the set */
+  testb $1, k_task_pending + 1(%r9)
+  movq %rax, PLAIN_ARGS(%rsi)
+  jnz .Lkilled\@
+.Lcommit\@:
+  movq %r8, (%rsi)
+  .subsection 1
+.Lkilled\@:
+  orb $PLAIN_KILLED, PLAIN_FLAGS(%rsi)
+  jmp .Lcommit\@
+  .previous
+.endm
