@@ -12,15 +12,39 @@ G_BEGIN_DECLS
  * GTEventType:
  * @GT_EVENT_SYSCALL: a thread entered a system call
  * @GT_EVENT_SYSRET: a system call returned
+ * @GT_EVENT_URING_SUBMIT: a program gave the kernel an operation through io_uring, which takes no
+ *   system call of the operation's own; see gt_loop_stream_uring()
+ * @GT_EVENT_URING_COMPLETE: such an operation is done, or, for one that goes on (multishot), has a
+ *   result
  */
-typedef enum { GT_EVENT_SYSCALL = 1, GT_EVENT_SYSRET = 2 } GTEventType;
+typedef enum {
+  GT_EVENT_SYSCALL = 1,
+  GT_EVENT_SYSRET = 2,
+  GT_EVENT_URING_SUBMIT = 3,
+  GT_EVENT_URING_COMPLETE = 4,
+} GTEventType;
 
 /**
  * GTEventFlags:
  * @GT_EVENT_KILLED: (return) the thread is being killed: the program never sees this return value
- * @GT_EVENT_LATE: (return) the call was entered before tracing began
+ * @GT_EVENT_LATE: (return) the call's entry is not among the events: it was entered before tracing
+ *   began, or its entry was lost
+ * @GT_EVENT_REJECTED: (io_uring, submission) the kernel refuses the operation: the arguments are
+ *   what the program wrote, which nobody has looked at
  */
-typedef enum { GT_EVENT_KILLED = 1 << 0, GT_EVENT_LATE = 1 << 1 } GTEventFlags;
+typedef enum {
+  GT_EVENT_KILLED = 1 << 0,
+  GT_EVENT_LATE = 1 << 1,
+  GT_EVENT_REJECTED = 1 << 2,
+} GTEventFlags;
+
+/**
+ * GTAbi: how a program asked the kernel; each way has numbers of its own.
+ * @GT_ABI_X86_64: a 64-bit program's `syscall`
+ * @GT_ABI_I386: a 32-bit program's `int 0x80`, `sysenter` or `syscall`, also from 64-bit code
+ * @GT_ABI_X32: a 64-bit program's `syscall` with bit 30 of the number set
+ */
+typedef enum { GT_ABI_X86_64 = 0, GT_ABI_I386 = 1, GT_ABI_X32 = 2 } GTAbi;
 
 /**
  * GTCapture: user memory of the calling program, copied by the guest's kernel at that very moment.
@@ -45,20 +69,35 @@ typedef struct {
 } GTCapture;
 
 /**
- * GTEvent: one entry to, or return from, a system call. Valid only inside the #GTEventFunc.
- * @type: entry or return
+ * GTEvent: one entry to, or return from, a system call, or one submission or completion of an
+ * operation of io_uring. Valid only inside the #GTEventFunc.
+ * @type: which of them
  * @flags: #GTEventFlags
  * @time: the guest's wall clock, nanoseconds since the epoch; orders events over all vCPUs
  * @vcpu: the vCPU it happened on
  * @pid: the process (thread group)
  * @tid: the thread, as the guest numbers it
+ *   (io_uring) these are the ones that submitted the operation, whoever carries it out; with a
+ *   polling thread of the kernel's (SQPOLL), the process's first thread
  * @thread: stands for this thread as long as it lives, also when execve gives it another @tid
  * @comm: the command's name
- * @number: the system-call number; at return the entry's, or -1 when only the kernel knows
- * @args: (entry) the six arguments
- * @retval: (return) the value returned, -errno on failure
+ * @abi: how the program asked, and so what @number means
+ * @number: the system-call number; at return the entry's, or -1 when only the kernel knows;
+ *   (io_uring) the operation's code (IORING_OP_), at a completion -1 when the kernel does not say
+ * @args: (entry) the six arguments; (submission) the arguments in the order of the system call that
+ *   does the same, those of pread and pwrite for reads and writes
+ * @retval: (return, completion) the value returned, -errno on failure
  * @n_captures: how many @captures
  * @captures: the captured memory, in argument order
+ * @gap: differs from that of the thread's event before when events in between may have been lost;
+ *   (io_uring) the same for the submission and the completion of an operation
+ * @request: (io_uring) stands for the operation from its submission to its completion, after which
+ *   another one may have it; 0 when the kernel does not say, and for all results but the last of an
+ *   operation that goes on: @ring and @user_data say whose they are
+ * @ring: (io_uring) stands for the ring
+ * @user_data: (io_uring) what the program knows the operation by
+ * @op_flags: (io_uring) IOSQE_ flags of a submission, but IOSQE_ASYNC, which the kernel sets by
+ *   itself; IORING_CQE_F_ of a completion
  */
 typedef struct {
   GTEventType type;
@@ -69,11 +108,17 @@ typedef struct {
   vmi_pid_t tid;
   addr_t thread;
   char comm[16];
+  GTAbi abi;
   gint32 number;
   guint64 args[6];
   gint64 retval;
   guint n_captures;
   const GTCapture *captures;
+  guint32 gap;
+  guint32 op_flags;
+  guint64 request;
+  guint64 ring;
+  guint64 user_data;
 } GTEvent;
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 #define GUESTRACE_GT_GUEST_H
 
 #include <glib.h>
+#include <guestrace/gt-event.h>
 #include <guestrace/gt-loop.h>
 
 G_BEGIN_DECLS
@@ -15,6 +16,7 @@ G_BEGIN_DECLS
 /* The call. */
 gint gt_guest_get_number (vmi_event_t *event);
 const char *gt_guest_get_name (vmi_event_t *event);
+GTAbi gt_guest_get_abi (vmi_event_t *event);
 gboolean gt_guest_get_arg (vmi_event_t *event, guint n, guint64 *ret_value);
 gboolean gt_guest_set_arg (vmi_event_t *event, guint n, guint64 value);
 void gt_guest_force_return (vmi_event_t *event, gint64 value);

@@ -84,8 +84,25 @@ typedef void (*GTEventFunc) (GTLoop *loop, const GTEvent *event, gpointer user_d
  */
 typedef void (*GTStoppedFunc) (GTLoop *loop, const GError *error, gpointer user_data);
 
+/**
+ * GTWaitFlags: what gt_loop_new_waiting() waits for, besides a guest that has not booted yet.
+ * @GT_WAIT_FOR_GUEST: for a guest that is not there yet
+ */
+typedef enum { GT_WAIT_FOR_GUEST = 1 << 0 } GTWaitFlags;
+
+/**
+ * GTWaitFunc: called some ten times a second while gt_loop_new_waiting() waits.
+ * @what: what it waits for now: the end of a sentence that begins with "waiting for"
+ * @user_data: as given
+ *
+ * Returns: %FALSE to give up
+ */
+typedef gboolean (*GTWaitFunc) (const char *what, gpointer user_data);
+
 GTLoop *gt_loop_new (const char *guest_name);
 GTLoop *gt_loop_new_full (const char *guest_name, GError **error);
+GTLoop *gt_loop_new_waiting (const char *guest_name, GTWaitFlags flags, GTWaitFunc func,
+                             gpointer user_data, GError **error);
 GTOSType gt_loop_get_ostype (GTLoop *loop);
 gboolean gt_loop_set_cb (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,
                          GTSysretFunc sysret_cb, void *user_data);
@@ -103,7 +120,10 @@ void gt_loop_free (GTLoop *loop);
 /* The event stream: nothing is held, the guest goes on at once. */
 void gt_loop_set_event_func (GTLoop *loop, GTEventFunc func, gpointer user_data);
 gboolean gt_loop_stream (GTLoop *loop, const char *call, GError **error);
+gboolean gt_loop_stream_uring (GTLoop *loop, const char *operation, GError **error);
+const char *gt_loop_operation_name (GTLoop *loop, gint number);
 void gt_loop_set_string_limit (GTLoop *loop, guint bytes);
+void gt_loop_set_drop (GTLoop *loop, gboolean drop);
 
 /* Which threads are traced at all; tested inside the guest. Callbacks obey them too. */
 gboolean gt_loop_add_pid (GTLoop *loop, vmi_pid_t pid, GError **error);
@@ -114,8 +134,13 @@ gboolean gt_loop_add_comm (GTLoop *loop, const char *comm, GError **error);
  * @calls: entries to system calls seen
  * @returns: returns seen
  * @callbacks: callbacks run
- * @lost: events that the guest could not deliver
+ * @lost: events that the guest could not deliver; together with those delivered, all that happened
  * @unfinished: calls that had not returned when tracing ended
+ * @dropped: of @lost, those that found no room, see gt_loop_set_drop()
+ * @passed: of @lost, those let pass because this process did not run for more than a second
+ * @damaged: bytes of the buffer between guest and host that made no sense: something in the guest
+ *   wrote over it (@lost counts one event for all of them)
+ * @operations: operations submitted through io_uring, see gt_loop_stream_uring()
  */
 typedef struct {
   guint64 calls;
@@ -123,6 +148,10 @@ typedef struct {
   guint64 callbacks;
   guint64 lost;
   guint64 unfinished;
+  guint64 dropped;
+  guint64 passed;
+  guint64 damaged;
+  guint64 operations;
 } GTLoopStats;
 
 void gt_loop_get_stats (GTLoop *loop, GTLoopStats *ret_stats);

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The guest's calls by number. */
+/* The guest's calls by ABI and number. */
 #include "cli/calls.h"
 
-enum { TABLE_SIZE = 1024 };
+/* x32 numbers have no names. */
+enum { TABLE_SIZE = 1024, N_TABLES = 2 };
+
+typedef struct {
+  gboolean known[TABLE_SIZE];
+  GtCallInfo infos[TABLE_SIZE];
+  GtCallInfo absent;
+} AbiTable;
 
 struct GtCallTable {
   GtCallFunc func;
   gconstpointer data;
-  gboolean known[TABLE_SIZE];
-  GtCallInfo infos[TABLE_SIZE];
-  GtCallInfo absent;
+  AbiTable tables[N_TABLES];
 };
 
 GtCallTable *
@@ -19,22 +24,30 @@ gt_call_table_new (GtCallFunc func, gconstpointer data)
 
   table->func = func;
   table->data = data;
-  gt_call_shape (NULL, &table->absent.shape);
+  for (guint i = 0; i < N_TABLES; i++) {
+    table->tables[i].absent.abi = (GTAbi) i;
+    gt_call_shape (NULL, &table->tables[i].absent.shape);
+  }
   return table;
 }
 
 const GtCallInfo *
-gt_call_table_get (GtCallTable *table, gint nr)
+gt_call_table_get (GtCallTable *table, GTAbi abi, gint nr)
 {
+  AbiTable *of_abi = &table->tables[abi == GT_ABI_I386 ? GT_ABI_I386 : GT_ABI_X86_64];
+  GtCallInfo *info;
+
   if (nr < 0 || nr >= TABLE_SIZE) {
-    return &table->absent;
+    return &of_abi->absent;
   }
-  if (!table->known[nr]) {
-    table->known[nr] = TRUE;
-    table->infos[nr].call = table->func (table->data, nr);
-    gt_call_shape (table->infos[nr].call, &table->infos[nr].shape);
+  info = &of_abi->infos[nr];
+  if (!of_abi->known[nr]) {
+    of_abi->known[nr] = TRUE;
+    info->abi = of_abi->absent.abi;
+    info->call = table->func (table->data, info->abi, nr);
+    gt_call_shape (info->call, &info->shape);
   }
-  return &table->infos[nr];
+  return info;
 }
 
 void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The guest's calls by number, each with what the command needs to know of it, worked out once. */
+/* The guest's calls by ABI and number, each with what the command needs to know of it, worked out
+ * once. */
 #ifndef GT_CLI_CALLS_H
 #define GT_CLI_CALLS_H
 
@@ -8,17 +9,18 @@
 G_BEGIN_DECLS
 
 typedef struct {
+  GTAbi abi;
   const GtLinuxCall *call; /* NULL: a number that this kernel does not have */
   GtCallShape shape;
 } GtCallInfo;
 
 /* Looks a call up by its number; NULL when there is none. */
-typedef const GtLinuxCall *(*GtCallFunc) (gconstpointer data, gint nr);
+typedef const GtLinuxCall *(*GtCallFunc) (gconstpointer data, GTAbi abi, gint nr);
 
 typedef struct GtCallTable GtCallTable;
 
 GtCallTable *gt_call_table_new (GtCallFunc func, gconstpointer data);
-const GtCallInfo *gt_call_table_get (GtCallTable *table, gint nr);
+const GtCallInfo *gt_call_table_get (GtCallTable *table, GTAbi abi, gint nr);
 void gt_call_table_free (GtCallTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtCallTable, gt_call_table_free)
 

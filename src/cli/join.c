@@ -7,14 +7,19 @@
 
 #include <string.h>
 
+#include "loop/threads.h"
+
 enum {
-  PENDING_MAX = 65536,
+  PENDING_MAX = 32768,
+  PENDING_BYTES_MAX = 4 << 20,
   SPARE_MAX = 256,
-  SPARE_BYTES_MAX = 16384, /* a record that has grown larger is not kept */
+  SPARE_BYTES_MAX = 256, /* a record that has grown larger is not kept */
 };
 
+/* A call that has not returned. */
 typedef struct {
   GTEvent event;
+  GtThread *thread;
   GList link; /* in the queue of pending ones or of spare ones; its data is this record */
   GTCapture *captures;
   guint captures_room;
@@ -27,8 +32,9 @@ struct GtJoin {
   gboolean captures;
   GtJoinFunc func;
   gpointer user_data;
-  GHashTable *by_thread; /* addr_t, in the record, to Pending */
-  GQueue pending;        /* oldest first */
+  GtThreads *threads; /* the call of each is its Pending */
+  GQueue pending;     /* oldest first */
+  gsize pending_bytes;
   GQueue spare;
 };
 
@@ -102,7 +108,8 @@ copy_captures (Pending *pending, const GTEvent *event)
 static void
 forget (GtJoin *join, Pending *pending)
 {
-  g_hash_table_remove (join->by_thread, &pending->event.thread);
+  pending->thread->call = NULL;
+  join->pending_bytes -= pending->bytes_room;
   g_queue_unlink (&join->pending, &pending->link);
   pending_give_back (join, pending);
 }
@@ -110,57 +117,78 @@ forget (GtJoin *join, Pending *pending)
 static void
 hand_out_unfinished (GtJoin *join, Pending *pending)
 {
-  join->func (gt_call_table_get (join->calls, pending->event.number), &pending->event, NULL,
-              join->user_data);
+  join->func (gt_call_table_get (join->calls, pending->event.abi, pending->event.number),
+              &pending->event, NULL, join->user_data);
   forget (join, pending);
 }
 
+/* The oldest call is the least likely to return. */
 static void
-add (GtJoin *join, const GTEvent *event)
+make_room_for_call (GtJoin *join)
 {
-  Pending *pending;
-
-  if (join->pending.length >= PENDING_MAX) {
+  while (join->pending.length >= PENDING_MAX || join->pending_bytes > PENDING_BYTES_MAX) {
     hand_out_unfinished (join, join->pending.head->data);
   }
-  pending = pending_take (join);
+}
+
+static void
+add (GtJoin *join, GtThread *thread, const GTEvent *event)
+{
+  Pending *pending = pending_take (join);
+
   pending->event = *event;
   if (join->captures) {
     copy_captures (pending, event);
   } else {
     pending->event.n_captures = 0;
   }
+  pending->thread = thread;
+  thread->call = pending;
+  join->pending_bytes += pending->bytes_room;
   g_queue_push_tail_link (&join->pending, &pending->link);
-  g_hash_table_insert (join->by_thread, &pending->event.thread, pending);
 }
 
 static void
 enter (GtJoin *join, const GTEvent *event)
 {
-  Pending *before = g_hash_table_lookup (join->by_thread, &event->thread);
-  const GtCallInfo *info = gt_call_table_get (join->calls, event->number);
+  const GtCallInfo *info = gt_call_table_get (join->calls, event->abi, event->number);
+  GtThread *thread;
 
-  if (before != NULL) {
-    hand_out_unfinished (join, before);
+  make_room_for_call (join);
+  thread = gt_threads_get (join->threads, event->thread);
+  if (thread->call != NULL) {
+    hand_out_unfinished (join, thread->call);
   }
   if (info->shape.never_returns) {
     join->func (info, event, NULL, join->user_data);
+    gt_threads_forget (join->threads, event->thread);
   } else {
-    add (join, event);
+    add (join, thread, event);
   }
+}
+
+/* Whether @leave is what @pending's entry led to. */
+static gboolean
+belongs (const Pending *pending, const GTEvent *leave)
+{
+  return (leave->flags & GT_EVENT_LATE) == 0 && leave->gap == pending->event.gap &&
+         leave->abi == pending->event.abi &&
+         (leave->number < 0 || leave->number == pending->event.number);
 }
 
 static void
 leave (GtJoin *join, const GTEvent *event)
 {
-  Pending *pending = g_hash_table_lookup (join->by_thread, &event->thread);
+  const GtThread *thread = gt_threads_find (join->threads, event->thread);
+  Pending *pending = thread != NULL ? thread->call : NULL;
   const GtCallInfo *info;
 
-  if (pending != NULL && event->number >= 0 && event->number != pending->event.number) {
+  if (pending != NULL && !belongs (pending, event)) {
     hand_out_unfinished (join, pending);
     pending = NULL;
   }
-  info = gt_call_table_get (join->calls, pending != NULL ? pending->event.number : event->number);
+  info = gt_call_table_get (join->calls, event->abi,
+                            pending != NULL ? pending->event.number : event->number);
   if (pending != NULL) {
     join->func (info, &pending->event, event, join->user_data);
     forget (join, pending);
@@ -178,7 +206,7 @@ gt_join_new (GtCallTable *calls, gboolean captures, GtJoinFunc func, gpointer us
   join->captures = captures;
   join->func = func;
   join->user_data = user_data;
-  join->by_thread = g_hash_table_new (g_int64_hash, g_int64_equal);
+  join->threads = gt_threads_new (sizeof (GtThread), 2 * PENDING_MAX);
   g_queue_init (&join->pending);
   g_queue_init (&join->spare);
   return join;
@@ -220,7 +248,7 @@ gt_join_free (GtJoin *join)
   if (join == NULL) {
     return;
   }
-  g_hash_table_unref (join->by_thread);
+  gt_threads_free (join->threads);
   while ((link = g_queue_pop_head_link (&join->pending)) != NULL ||
          (link = g_queue_pop_head_link (&join->spare)) != NULL) {
     pending_free (link->data);

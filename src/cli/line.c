@@ -2,6 +2,7 @@
 /* A call as a line, as strace would print it. */
 #include "cli/line.h"
 
+#include <linux/io_uring.h>
 #include <time.h>
 
 #include "decode/text.h"
@@ -27,7 +28,7 @@ append_clock (GString *out, GtLineStyle *style, gint64 time_ns)
     (void) strftime (style->clock, sizeof style->clock, "%H:%M:%S", &local);
     style->second = second;
   }
-  g_string_append (out, style->clock);
+  gt_text_bytes (out, style->clock, strlen (style->clock));
   g_string_append_c (out, '.');
   gt_text_padded (out, ns / 1000 % 1000000, 6);
 }
@@ -40,7 +41,7 @@ append_head (GString *out, GtLineStyle *style, gint64 time_ns, const GTEvent *wh
   gt_text_name (out, who->comm, sizeof who->comm);
   g_string_append_c (out, '[');
   gt_text_signed (out, who->tid);
-  g_string_append_len (out, "] ", 2);
+  gt_text_literal (out, "] ");
 }
 
 static void
@@ -48,19 +49,29 @@ append_duration (GString *out, gint64 from, gint64 to)
 {
   guint64 us = to > from ? ((guint64) to - (guint64) from) / 1000 : 0;
 
-  g_string_append_len (out, " <", 2);
+  gt_text_literal (out, " <");
   gt_text_unsigned (out, us / 1000000);
   g_string_append_c (out, '.');
   gt_text_padded (out, us % 1000000, 6);
   g_string_append_c (out, '>');
 }
 
+/* The numbers and some calls of 32-bit programs are others. */
+static void
+append_abi (GString *out, const GtCallInfo *info)
+{
+  if (info->abi == GT_ABI_I386) {
+    gt_text_literal (out, "i386: ");
+  }
+}
+
 static void
 append_resumed (GString *out, const GtCallInfo *info, const GTEvent *leave)
 {
-  g_string_append (out, "<... ");
+  append_abi (out, info);
+  gt_text_literal (out, "<... ");
   gt_decode_name (out, info->call, leave->number);
-  g_string_append (out, " resumed> = ");
+  gt_text_literal (out, " resumed> = ");
   gt_shape_result (out, &info->shape, leave);
 }
 
@@ -68,11 +79,12 @@ static void
 append_call (GString *out, const GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
              const GTEvent *leave)
 {
+  append_abi (out, info);
   gt_decode_name (out, info->call, enter->number);
   g_string_append_c (out, '(');
   gt_shape_args (out, &info->shape, enter, leave, &style->decode);
   if (leave != NULL) {
-    g_string_append_len (out, ") = ", 4);
+    gt_text_literal (out, ") = ");
     gt_shape_result (out, &info->shape, leave);
     append_duration (out, enter->time, leave->time);
   } else {
@@ -92,6 +104,51 @@ gt_line_append (GString *out, GtLineStyle *style, const GtCallInfo *info, const 
     append_call (out, style, info, enter, leave);
   } else {
     append_resumed (out, info, leave);
+  }
+  g_string_append_c (out, '\n');
+}
+
+static void
+append_operation (GString *out, const GtLineStyle *style, const GtUring *uring,
+                  const GTEvent *submit, const GTEvent *complete)
+{
+  GtCallShape shape;
+
+  gt_uring_shape (uring, submit->number, &shape);
+  gt_uring_append_flags (out, submit->op_flags);
+  gt_text_literal (out, ": ");
+  gt_uring_append_name (out, uring, submit->number);
+  g_string_append_c (out, '(');
+  gt_shape_args (out, &shape, submit, complete, &style->decode);
+  if (complete != NULL) {
+    gt_text_literal (out, ") = ");
+    gt_shape_result (out, &shape, complete);
+    append_duration (out, submit->time, complete->time);
+  } else {
+    /* A program may want to hear of failures only. */
+    g_string_append (out,
+                     submit->op_flags & IOSQE_CQE_SKIP_SUCCESS ? ") = ?" : " <unfinished ...>");
+  }
+}
+
+void
+gt_line_append_operation (GString *out, GtLineStyle *style, const GtUring *uring,
+                          const GTEvent *submit, const GTEvent *complete)
+{
+  const GTEvent *who = submit != NULL ? submit : complete;
+
+  append_head (out, style, who->time, who);
+  gt_text_literal (out, "io_uring");
+  if (submit != NULL) {
+    append_operation (out, style, uring, submit, complete);
+  } else {
+    GtCallShape shape;
+
+    gt_uring_shape (uring, complete->number, &shape);
+    gt_text_literal (out, ": <... ");
+    gt_uring_append_name (out, uring, complete->number);
+    gt_text_literal (out, " resumed> = ");
+    gt_shape_result (out, &shape, complete);
   }
   g_string_append_c (out, '\n');
 }

@@ -7,6 +7,7 @@
 #include <guestrace/gt-event.h>
 
 #include "cli/calls.h"
+#include "decode/uring.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +21,10 @@ void gt_line_style_init (GtLineStyle *style, guint string_limit);
 /* Appends the line with its newline; @enter or @leave may be NULL, see GtJoinFunc. */
 void gt_line_append (GString *out, GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
                      const GTEvent *leave);
+
+/* The same for an operation of io_uring, see GtOperationFunc. */
+void gt_line_append_operation (GString *out, GtLineStyle *style, const GtUring *uring,
+                               const GTEvent *submit, const GTEvent *complete);
 
 G_END_DECLS
 

@@ -9,7 +9,11 @@
 
 G_BEGIN_DECLS
 
-/* The call of that name, as programs or the kernel spell it; or an error that names close ones. */
+/* What a user writes before the name of a call of 32-bit programs only. */
+#define GT_CLI_I386 "i386:"
+
+/* The call of that name, as programs or the kernel spell it; or an error that names close ones.
+ * Where 64-bit and 32-bit programs have calls of that name, one of the former. */
 const GtLinuxCall *gt_cli_find_call (const GtLinux *linux_os, const char *name, GError **error);
 
 /* How many letters must be changed, put in or taken away to make @b of @a; at most 64 of each

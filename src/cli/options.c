@@ -92,6 +92,14 @@ parse_entries (GtCliOptions *options, int *argc, char ***argv, GError **error)
     { "string-limit", 's', 0, G_OPTION_ARG_INT, &options->string_limit,
       "Show at most N bytes of a buffer (32); paths are always whole", "N" },
     { "for", 0, 0, G_OPTION_ARG_DOUBLE, &options->seconds, "End after so many seconds", "SECONDS" },
+    { "drop", 0, 0, G_OPTION_ARG_NONE, &options->drop,
+      "Drop and count events rather than let programs wait when they come too fast", NULL },
+    { "wait", 0, 0, G_OPTION_ARG_NONE, &options->wait, "Wait for a guest that is not there yet",
+      NULL },
+    { "no-wait", 0, 0, G_OPTION_ARG_NONE, &options->no_wait,
+      "Fail at once when the guest has not booted", NULL },
+    { "follow-reboot", 0, 0, G_OPTION_ARG_NONE, &options->follow_reboot,
+      "Go on with the guest's next kernel when it reboots or is put back", NULL },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet, "No totals at the end", NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL },
     { NULL },
@@ -125,6 +133,10 @@ check (GtCliOptions *options, int argc, char **argv, GError **error)
   }
   if (!(options->seconds >= 0) || options->seconds > SECONDS_MAX) {
     return fail (error, "--for takes a number of seconds");
+  }
+  if (options->no_wait && (options->wait || options->follow_reboot)) {
+    return fail (error, "--no-wait and --%s contradict each other",
+                 options->wait ? "wait" : "follow-reboot");
   }
   options->guest = g_strdup (argv[first]);
   return TRUE;

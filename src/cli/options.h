@@ -17,6 +17,10 @@ typedef struct {
   double seconds; /* 0: until interrupted */
   gboolean summary;
   gboolean quiet;
+  gboolean drop;
+  gboolean wait;
+  gboolean no_wait;
+  gboolean follow_reboot;
   gboolean version;
 } GtCliOptions;
 

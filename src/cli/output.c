@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where lines go: a buffer that a thread of its own empties. */
+/*
+ * Where lines go: chunks that are filled without a lock and written by a thread of their own. Only
+ * so many wait to be written; after that the trace waits, and with it, once its ring is full, the
+ * guest.
+ */
 #include "cli/output.h"
 
 #include <errno.h>
@@ -13,9 +17,9 @@
 #include <guestrace/gt-error.h>
 
 enum {
-  FLUSH_SIZE = 64 * 1024,
-  FULL_SIZE = 8 * 1024 * 1024,
-  FLUSH_MS = 100,
+  CHUNK_SIZE = 64 * 1024,
+  CHUNKS_MAX = 64,
+  SPARE_MAX = 4,
   HURRY_MS = 1000,
 };
 
@@ -27,12 +31,13 @@ struct GtOutput {
   GThread *thread;
   GFunc failed_func;
   gpointer failed_data;
+  GString *chunk; /* what is being appended to; the caller's */
 
   GMutex mutex; /* for all that follows */
   GCond filled;
   GCond emptied;
-  GString *front; /* what is being appended to */
-  GString *back;  /* what the thread writes, without the mutex */
+  GQueue full;  /* of GString: to be written */
+  GQueue spare; /* of GString: empty */
   gboolean hurry;
   gboolean closing;
   gboolean dropped; /* in a hurry, with no room left */
@@ -77,21 +82,6 @@ write_all (GtOutput *output, const char *data, gsize size)
   return 0;
 }
 
-/* Sleeps until there is something to write and it is worth writing, or has waited long enough. */
-static void
-wait_for_text (GtOutput *output)
-{
-  gint64 end;
-
-  while (output->front->len == 0 && !output->closing) {
-    g_cond_wait (&output->filled, &output->mutex);
-  }
-  end = g_get_monotonic_time () + FLUSH_MS * G_TIME_SPAN_MILLISECOND;
-  while (output->front->len < FLUSH_SIZE && !output->closing &&
-         g_cond_wait_until (&output->filled, &output->mutex, end)) {
-  }
-}
-
 static void
 fail (GtOutput *output, int error)
 {
@@ -104,6 +94,17 @@ fail (GtOutput *output, int error)
   }
 }
 
+/* With the mutex: keeps some chunks for their next use. */
+static void
+put_away (GtOutput *output, GString *chunk)
+{
+  if (output->spare.length >= SPARE_MAX) {
+    g_string_free (chunk, TRUE);
+  } else {
+    g_queue_push_head (&output->spare, g_string_truncate (chunk, 0));
+  }
+}
+
 static gpointer
 write_thread (gpointer data)
 {
@@ -111,21 +112,21 @@ write_thread (gpointer data)
 
   g_mutex_lock (&output->mutex);
   while (output->error == 0) {
-    GString *text;
+    GString *chunk = g_queue_pop_head (&output->full);
     int error;
 
-    wait_for_text (output);
-    if (output->front->len == 0) {
-      break;
+    if (chunk == NULL) {
+      if (output->closing) {
+        break;
+      }
+      g_cond_wait (&output->filled, &output->mutex);
+      continue;
     }
-    text = output->front;
-    output->front = output->back;
-    output->back = text;
     g_cond_broadcast (&output->emptied);
     g_mutex_unlock (&output->mutex);
-    error = write_all (output, text->str, text->len);
-    g_string_truncate (text, 0);
+    error = write_all (output, chunk->str, chunk->len);
     g_mutex_lock (&output->mutex);
+    put_away (output, chunk);
     if (error != 0) {
       fail (output, error);
     }
@@ -160,8 +161,9 @@ gt_output_new (const char *path, GError **error)
   g_cond_init (&output->emptied);
   output->hurry_fd = -1;
   output->name = g_strdup (path != NULL ? path : "standard output");
-  output->front = g_string_sized_new (2 * FLUSH_SIZE);
-  output->back = g_string_sized_new (2 * FLUSH_SIZE);
+  g_queue_init (&output->full);
+  g_queue_init (&output->spare);
+  output->chunk = g_string_sized_new (2 * CHUNK_SIZE - 1);
   output->fd = open_output (path, error);
   if (output->fd < 0) {
     return NULL;
@@ -184,25 +186,44 @@ gt_output_set_failed_func (GtOutput *output, GFunc func, gpointer user_data)
   output->failed_data = user_data;
 }
 
-void
-gt_output_append (GtOutput *output, const GString *text)
+/* With the mutex: an empty chunk takes the full one's place. */
+static void
+hand_over (GtOutput *output)
 {
-  gsize before;
+  g_queue_push_tail (&output->full, output->chunk);
+  output->chunk = g_queue_pop_head (&output->spare);
+  if (output->chunk == NULL) {
+    output->chunk = g_string_sized_new (2 * CHUNK_SIZE - 1);
+  }
+  g_cond_signal (&output->filled);
+}
 
+void
+gt_output_flush (GtOutput *output)
+{
+  if (output->chunk->len == 0) {
+    return;
+  }
   g_mutex_lock (&output->mutex);
-  while (output->front->len >= FULL_SIZE && !output->hurry && output->error == 0) {
+  while (output->full.length >= CHUNKS_MAX && !output->hurry && output->error == 0) {
     g_cond_wait (&output->emptied, &output->mutex);
   }
-  before = output->front->len;
-  if (before >= 2 * FULL_SIZE) {
+  if (output->error == 0 && output->full.length < 2 * CHUNKS_MAX) {
+    hand_over (output);
+  } else {
     output->dropped = TRUE;
-  } else if (output->error == 0) {
-    g_string_append_len (output->front, text->str, (gssize) text->len);
-    if (before == 0 || (before < FLUSH_SIZE && output->front->len >= FLUSH_SIZE)) {
-      g_cond_signal (&output->filled);
-    }
+    g_string_truncate (output->chunk, 0);
   }
   g_mutex_unlock (&output->mutex);
+}
+
+GString *
+gt_output_text (GtOutput *output)
+{
+  if (output->chunk->len >= CHUNK_SIZE) {
+    gt_output_flush (output);
+  }
+  return output->chunk;
 }
 
 void
@@ -223,6 +244,7 @@ gt_output_close (GtOutput *output)
   int error;
 
   gt_output_hurry (output);
+  gt_output_flush (output);
   g_mutex_lock (&output->mutex);
   output->closing = TRUE;
   g_cond_signal (&output->filled);
@@ -245,6 +267,8 @@ gt_output_name (const GtOutput *output)
 void
 gt_output_free (GtOutput *output)
 {
+  GString *chunk;
+
   if (output == NULL) {
     return;
   }
@@ -257,8 +281,11 @@ gt_output_free (GtOutput *output)
   if (output->hurry_fd >= 0) {
     (void) close (output->hurry_fd);
   }
-  g_string_free (output->front, TRUE);
-  g_string_free (output->back, TRUE);
+  g_string_free (output->chunk, TRUE);
+  while ((chunk = g_queue_pop_head (&output->full)) != NULL ||
+         (chunk = g_queue_pop_head (&output->spare)) != NULL) {
+    g_string_free (chunk, TRUE);
+  }
   g_mutex_clear (&output->mutex);
   g_cond_clear (&output->filled);
   g_cond_clear (&output->emptied);

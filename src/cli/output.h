@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where lines go: a buffer that a thread of its own empties, so that the trace waits for no disk.
- */
+/* Where lines go: chunks that a thread of its own writes, so that the trace waits for no disk. */
 #ifndef GT_CLI_OUTPUT_H
 #define GT_CLI_OUTPUT_H
 
@@ -14,8 +13,11 @@ typedef struct GtOutput GtOutput;
 GtOutput *gt_output_new (const char *path, GError **error);
 /* @func runs once, in the output's thread, when writing has failed. To be set before lines come. */
 void gt_output_set_failed_func (GtOutput *output, GFunc func, gpointer user_data);
-/* Waits only when megabytes are waiting already. */
-void gt_output_append (GtOutput *output, const GString *text);
+/* What the next lines are to be appended to, for the caller alone until it calls this again or
+ * flushes. Waits only when megabytes wait to be written already. */
+GString *gt_output_text (GtOutput *output);
+/* Has what was appended written; until then it waits for more of its kind. */
+void gt_output_flush (GtOutput *output);
 /* From now on a reader that takes nothing is waited for no longer than a second. Thread-safe. */
 void gt_output_hurry (GtOutput *output);
 /* Writes what is left; returns 0 or the errno of the first failure. Call once, before freeing. */

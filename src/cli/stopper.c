@@ -90,6 +90,14 @@ gt_stopper_new (GError **error)
   return g_steal_pointer (&stopper);
 }
 
+gboolean
+gt_stopper_is_asked (GtStopper *stopper)
+{
+  struct pollfd signals = { stopper->signal_fd, POLLIN, 0 };
+
+  return g_atomic_int_get (&stopper->stop) || poll (&signals, 1, 0) > 0;
+}
+
 void
 gt_stopper_start (GtStopper *stopper, GTLoop *loop, GFunc on_stop, gpointer user_data)
 {

@@ -16,6 +16,8 @@ GtStopper *gt_stopper_new (GError **error);
 /* Quits @loop at the first signal, also one that came before. @on_stop, which must be thread-safe,
  * runs first. */
 void gt_stopper_start (GtStopper *stopper, GTLoop *loop, GFunc on_stop, gpointer user_data);
+/* Whether a signal has come that nobody has taken yet, while there is no loop to quit. */
+gboolean gt_stopper_is_asked (GtStopper *stopper);
 /* The same as a signal. Thread-safe. */
 void gt_stopper_stop (GtStopper *stopper);
 /* Ends the thread; the loop may be freed after that. */

@@ -9,6 +9,8 @@
 /* Programs may ask for any number; those beyond so many different ones share a row. */
 enum { ROWS_MAX = 4096, ROW_OF_THE_REST = G_MAXINT32 };
 
+#define OTHER_OPERATIONS "io_uring:(others)"
+
 typedef struct {
   gint nr;
   char *name;
@@ -18,7 +20,8 @@ typedef struct {
 } Row;
 
 struct GtSummary {
-  GHashTable *rows; /* number to Row */
+  GHashTable *rows;       /* ABI and number to Row */
+  GHashTable *operations; /* name to Row */
 };
 
 static void
@@ -36,13 +39,22 @@ gt_summary_new (void)
   GtSummary *summary = g_new0 (GtSummary, 1);
 
   summary->rows = g_hash_table_new_full (NULL, NULL, NULL, row_free);
+  summary->operations = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, row_free);
   return summary;
+}
+
+/* Of calls with the same number and of different ABIs. */
+static gpointer
+row_key (GTAbi abi, gint nr)
+{
+  return GSIZE_TO_POINTER ((gsize) (abi == GT_ABI_I386) << 32 | (guint32) nr);
 }
 
 static Row *
 find_row (GtSummary *summary, const GtCallInfo *info, gint nr)
 {
-  Row *row = g_hash_table_lookup (summary->rows, GINT_TO_POINTER (nr));
+  gpointer key = nr == ROW_OF_THE_REST ? row_key (GT_ABI_X86_64, nr) : row_key (info->abi, nr);
+  Row *row = g_hash_table_lookup (summary->rows, key);
   GString *name;
 
   if (row != NULL) {
@@ -55,26 +67,36 @@ find_row (GtSummary *summary, const GtCallInfo *info, gint nr)
   if (nr == ROW_OF_THE_REST) {
     g_string_append (name, "(other numbers)");
   } else {
+    g_string_append (name, info->abi == GT_ABI_I386 ? "i386:" : "");
     gt_decode_name (name, info->call, nr);
   }
   row = g_new0 (Row, 1);
   row->nr = nr;
   row->name = g_string_free (name, FALSE);
-  g_hash_table_insert (summary->rows, GINT_TO_POINTER (nr), row);
+  g_hash_table_insert (summary->rows, key, row);
   return row;
 }
 
-void
-gt_summary_add (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave,
-                gpointer summary)
+static Row *
+find_operation (GtSummary *summary, const char *name)
 {
-  Row *row;
+  Row *row = g_hash_table_lookup (summary->operations, name);
 
-  /* A call that was made before the trace began is not one of the totals' calls either. */
-  if (enter == NULL) {
-    return;
+  if (row == NULL && g_hash_table_size (summary->operations) >= ROWS_MAX) {
+    row = g_hash_table_lookup (summary->operations, OTHER_OPERATIONS);
+    name = OTHER_OPERATIONS;
   }
-  row = find_row (summary, info, enter->number);
+  if (row == NULL) {
+    row = g_new0 (Row, 1);
+    row->name = g_strdup (name);
+    g_hash_table_insert (summary->operations, row->name, row);
+  }
+  return row;
+}
+
+static void
+count (Row *row, const GTEvent *enter, const GTEvent *leave)
+{
   row->calls++;
   if (leave != NULL && leave->retval < 0 && leave->retval >= -4095 &&
       (leave->flags & GT_EVENT_KILLED) == 0) {
@@ -82,6 +104,25 @@ gt_summary_add (const GtCallInfo *info, const GTEvent *enter, const GTEvent *lea
   }
   if (leave != NULL && leave->time > enter->time) {
     row->ns += (guint64) leave->time - (guint64) enter->time;
+  }
+}
+
+void
+gt_summary_add (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave,
+                gpointer summary)
+{
+  /* A call that was made before the trace began is not one of the totals' calls either. */
+  if (enter != NULL) {
+    count (find_row (summary, info, enter->number), enter, leave);
+  }
+}
+
+void
+gt_summary_add_operation (GtSummary *summary, const char *name, const GTEvent *submit,
+                          const GTEvent *complete)
+{
+  if (submit != NULL) {
+    count (find_operation (summary, name), submit, complete);
   }
 }
 
@@ -113,6 +154,23 @@ append_row (GString *out, const Row *row, guint64 total_ns)
       row->name);
 }
 
+static void
+add_rows (GPtrArray *rows, GHashTable *table, Row *total)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, table);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const Row *row = value;
+
+    g_ptr_array_add (rows, value);
+    total->ns += row->ns;
+    total->calls += row->calls;
+    total->errors += row->errors;
+  }
+}
+
 void
 gt_summary_append (GString *out, const GtSummary *summary)
 {
@@ -121,18 +179,9 @@ gt_summary_append (GString *out, const GtSummary *summary)
   g_autoptr (GPtrArray) rows = g_ptr_array_new ();
   char name[] = "total";
   Row total = { .name = name };
-  GHashTableIter iter;
-  gpointer value;
 
-  g_hash_table_iter_init (&iter, summary->rows);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    const Row *row = value;
-
-    g_ptr_array_add (rows, value);
-    total.ns += row->ns;
-    total.calls += row->calls;
-    total.errors += row->errors;
-  }
+  add_rows (rows, summary->rows, &total);
+  add_rows (rows, summary->operations, &total);
   g_ptr_array_sort (rows, compare_rows);
   g_string_append (out, "% time     seconds  usecs/call     calls    errors syscall\n");
   g_string_append (out, rule);
@@ -150,5 +199,6 @@ gt_summary_free (GtSummary *summary)
     return;
   }
   g_hash_table_unref (summary->rows);
+  g_hash_table_unref (summary->operations);
   g_free (summary);
 }

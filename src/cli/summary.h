@@ -15,6 +15,9 @@ GtSummary *gt_summary_new (void);
 /* As a GtJoinFunc: @summary counts the call, if its entry was seen. */
 void gt_summary_add (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave,
                      gpointer summary);
+/* The same for an operation of io_uring, see GtOperationFunc, by its @name. */
+void gt_summary_add_operation (GtSummary *summary, const char *name, const GTEvent *submit,
+                               const GTEvent *complete);
 /* The table, most time first. */
 void gt_summary_append (GString *out, const GtSummary *summary);
 void gt_summary_free (GtSummary *summary);

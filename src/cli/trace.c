@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <guestrace/gt-error.h>
 #include <guestrace/gt-loop.h>
@@ -11,37 +12,77 @@
 #include "cli/join.h"
 #include "cli/line.h"
 #include "cli/names.h"
+#include "cli/operations.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/stopper.h"
 #include "cli/summary.h"
 #include "loop/loop-private.h"
 
-/* How many different processes are told apart; a guest can make up more than we have memory for. */
-enum { PROCESSES_MAX = 1 << 20 };
+enum {
+  PROCESSES_MAX = 1 << 18, /* told apart; a guest can make up more than we have memory for */
+  RECENT_PROCESSES = 256,
+  FLUSH_MS = 100, /* a line is not kept back for longer */
+};
 
 typedef struct {
   const GtCliOptions *options;
   GtOutput *output;
   GtCallTable *calls;
   GtJoin *join;
-  GtSummary *summary; /* NULL without -c */
+  GtOperations *operations;
+  const GtUring *uring; /* NULL when the guest has none */
+  GtSummary *summary;   /* NULL without -c */
   GtLineStyle style;
-  GString *line;
   GHashTable *processes;
-  vmi_pid_t last_process;
+  vmi_pid_t recent[RECENT_PROCESSES]; /* of which we know that they are in processes */
+  guint flush;                        /* a timeout's id; 0 when no line waits */
   GtStopper *stopper;
   gint64 began; /* when the guest was instrumented; 0 before */
 } Trace;
+
+static gboolean
+on_flush (gpointer data)
+{
+  Trace *trace = data;
+
+  trace->flush = 0;
+  gt_output_flush (trace->output);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+flush_soon (Trace *trace)
+{
+  if (trace->flush == 0) {
+    trace->flush = g_timeout_add (FLUSH_MS, on_flush, trace);
+  }
+}
 
 static void
 print_call (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave, gpointer data)
 {
   Trace *trace = data;
 
-  g_string_truncate (trace->line, 0);
-  gt_line_append (trace->line, &trace->style, info, enter, leave);
-  gt_output_append (trace->output, trace->line);
+  gt_line_append (gt_output_text (trace->output), &trace->style, info, enter, leave);
+  flush_soon (trace);
+}
+
+static void
+print_operation (const GTEvent *submit, const GTEvent *complete, gpointer data)
+{
+  Trace *trace = data;
+
+  if (trace->summary != NULL) {
+    g_autoptr (GString) name = g_string_new ("io_uring:");
+
+    gt_uring_append_name (name, trace->uring, submit != NULL ? submit->number : -1);
+    gt_summary_add_operation (trace->summary, name->str, submit, complete);
+    return;
+  }
+  gt_line_append_operation (gt_output_text (trace->output), &trace->style, trace->uring, submit,
+                            complete);
+  flush_soon (trace);
 }
 
 static void
@@ -49,25 +90,32 @@ on_event (GTLoop *loop, const GTEvent *event, gpointer data)
 {
   Trace *trace = data;
 
-  if (event->pid != trace->last_process && g_hash_table_size (trace->processes) < PROCESSES_MAX) {
+  vmi_pid_t *recent = &trace->recent[(guint) event->pid % RECENT_PROCESSES];
+
+  if (event->pid != *recent && g_hash_table_size (trace->processes) < PROCESSES_MAX) {
     g_hash_table_add (trace->processes, GINT_TO_POINTER (event->pid));
-    trace->last_process = event->pid;
+    *recent = event->pid;
   }
-  gt_join_event (trace->join, event);
+  if (event->type == GT_EVENT_URING_SUBMIT || event->type == GT_EVENT_URING_COMPLETE) {
+    gt_operations_event (trace->operations, event);
+  } else {
+    gt_join_event (trace->join, event);
+  }
 }
 
 static const GtLinuxCall *
-look_up_call (gconstpointer linux_os, gint nr)
+look_up_call (gconstpointer linux_os, GTAbi abi, gint nr)
 {
-  return gt_linux_call (linux_os, nr);
+  return gt_linux_abi_call (linux_os, abi, nr);
 }
 
 static void
-trace_init (Trace *trace, const GtCliOptions *options, GtOutput *output, const GtLinux *linux_os)
+trace_init (Trace *trace, const GtCliOptions *options, GtOutput *output, GTLoop *loop)
 {
-  *trace = (Trace){ .options = options, .output = output, .last_process = -1 };
-  trace->calls = gt_call_table_new (look_up_call, linux_os);
-  trace->line = g_string_sized_new (1024);
+  *trace = (Trace){ .options = options, .output = output };
+  trace->calls = gt_call_table_new (look_up_call, gt_loop_get_linux (loop));
+  trace->uring = gt_loop_get_uring (loop);
+  trace->operations = gt_operations_new (print_operation, trace);
   trace->processes = g_hash_table_new (NULL, NULL);
   gt_line_style_init (&trace->style, (guint) options->string_limit);
   if (options->summary) {
@@ -82,26 +130,89 @@ static void
 trace_clear (Trace *trace)
 {
   gt_join_free (trace->join);
+  gt_operations_free (trace->operations);
   gt_summary_free (trace->summary);
   gt_call_table_free (trace->calls);
   g_hash_table_unref (trace->processes);
-  g_string_free (trace->line, TRUE);
+  g_clear_handle_id (&trace->flush, g_source_remove);
+}
+
+/* The operations that do what the system call @call does; NULL: all. */
+static gboolean
+choose_operations (GTLoop *loop, const char *call, GError **error)
+{
+  const GtUring *uring = gt_loop_get_uring (loop);
+
+  if (uring == NULL || call == NULL) {
+    return gt_loop_stream_uring (loop, NULL, error);
+  }
+  for (gint i = 0; i < GT_URING_OPS; i++) {
+    if (gt_uring_does_call (uring, i, call) &&
+        !gt_loop_stream_uring (loop, gt_uring_name (uring, i), error)) {
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+choose_call (GTLoop *loop, const GtLinux *linux_os, const char *name, GError **error)
+{
+  const GtLinuxCall *call;
+
+  if (strcmp (name, "io_uring") == 0) {
+    return choose_operations (loop, NULL, error);
+  }
+  call = gt_cli_find_call (linux_os, name, error);
+  if (call == NULL) {
+    return FALSE;
+  }
+  if (g_str_has_prefix (name, GT_CLI_I386)) {
+    g_autofree char *only = g_strconcat (GT_CLI_I386, call->name, NULL);
+
+    return gt_loop_stream (loop, only, error);
+  }
+  return gt_loop_stream (loop, call->name, error);
+}
+
+/* Beside calls that were chosen. A kernel that does not show them shows its calls all the same. */
+static void
+add_operations (GTLoop *loop, const GtCliOptions *options, const GtLinux *linux_os)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean ok = TRUE;
+
+  if (gt_linux_call_by_name (linux_os, "io_uring_enter") == NULL) {
+    return;
+  }
+  if (options->calls->len == 0) {
+    ok = choose_operations (loop, NULL, &error);
+  }
+  for (guint i = 0; ok && i < options->calls->len; i++) {
+    const char *name = g_ptr_array_index (options->calls, i);
+    const GtLinuxCall *call = gt_cli_find_call (linux_os, name, NULL);
+
+    if (call != NULL && !g_str_has_prefix (name, GT_CLI_I386)) {
+      ok = choose_operations (loop, call->name, &error);
+    }
+  }
+  if (!ok) {
+    gt_cli_say ("%s", error->message);
+  }
 }
 
 static gboolean
 choose_calls (GTLoop *loop, const GtCliOptions *options, const GtLinux *linux_os, GError **error)
 {
-  if (options->calls->len == 0) {
-    return gt_loop_stream (loop, NULL, error);
+  if (options->calls->len == 0 && !gt_loop_stream (loop, NULL, error)) {
+    return FALSE;
   }
   for (guint i = 0; i < options->calls->len; i++) {
-    const GtLinuxCall *call =
-        gt_cli_find_call (linux_os, g_ptr_array_index (options->calls, i), error);
-
-    if (call == NULL || !gt_loop_stream (loop, call->name, error)) {
+    if (!choose_call (loop, linux_os, g_ptr_array_index (options->calls, i), error)) {
       return FALSE;
     }
   }
+  add_operations (loop, options, linux_os);
   return TRUE;
 }
 
@@ -121,10 +232,32 @@ choose_threads (GTLoop *loop, const GtCliOptions *options, GError **error)
   return TRUE;
 }
 
-static GTLoop *
-open_guest (const GtCliOptions *options, GError **error)
+typedef struct {
+  GtStopper *stopper;
+  gboolean quiet;
+  const char *said;
+} Waiting;
+
+static gboolean
+on_waiting (const char *what, gpointer data)
 {
-  g_autoptr (GTLoop) loop = gt_loop_new_full (options->guest, error);
+  Waiting *waiting = data;
+
+  if (!waiting->quiet && g_strcmp0 (what, waiting->said) != 0) {
+    gt_cli_say ("waiting for %s", what);
+  }
+  waiting->said = what;
+  return !gt_stopper_is_asked (waiting->stopper);
+}
+
+static GTLoop *
+open_guest (const GtCliOptions *options, GtStopper *stopper, GError **error)
+{
+  Waiting waiting = { stopper, options->quiet, NULL };
+  g_autoptr (GTLoop) loop =
+      options->no_wait ? gt_loop_new_full (options->guest, error)
+                       : gt_loop_new_waiting (options->guest, options->wait ? GT_WAIT_FOR_GUEST : 0,
+                                              on_waiting, &waiting, error);
 
   if (loop == NULL) {
     return NULL;
@@ -137,6 +270,7 @@ open_guest (const GtCliOptions *options, GError **error)
     return NULL;
   }
   gt_loop_set_string_limit (loop, (guint) options->string_limit);
+  gt_loop_set_drop (loop, options->drop);
   if (!choose_calls (loop, options, gt_loop_get_linux (loop), error) ||
       !choose_threads (loop, options, error)) {
     return NULL;
@@ -161,10 +295,9 @@ static void
 print_rest (Trace *trace)
 {
   gt_join_finish (trace->join);
+  gt_operations_finish (trace->operations);
   if (trace->summary != NULL) {
-    g_string_truncate (trace->line, 0);
-    gt_summary_append (trace->line, trace->summary);
-    gt_output_append (trace->output, trace->line);
+    gt_summary_append (gt_output_text (trace->output), trace->summary);
   }
 }
 
@@ -189,18 +322,49 @@ on_began (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Why events are missing, and what helps. */
+static void
+explain_losses (const GTLoopStats *stats, const GtCliOptions *options)
+{
+  if (stats->dropped > 0) {
+    gt_cli_say (
+        "%" G_GUINT64_FORMAT " events were dropped because they came faster than they could "
+        "be written%s",
+        stats->dropped,
+        options->drop ? ": write to a file (-o), trace less (-e, -p, -n), count (-c), or let "
+                        "the programs wait (no --drop)"
+                      : "");
+  }
+  if (stats->passed > 0) {
+    gt_cli_say ("%" G_GUINT64_FORMAT " events passed unseen while guestrace was stopped, or had no "
+                "processor, for more than a second",
+                stats->passed);
+  }
+  if (stats->damaged > 0) {
+    gt_cli_say ("something in the guest wrote over the trace's buffer, %" G_GUINT64_FORMAT
+                " bytes of it made no sense: events are missing or wrong",
+                stats->damaged);
+  }
+}
+
 static void
 print_totals (GTLoop *loop, const Trace *trace)
 {
   guint n_processes = g_hash_table_size (trace->processes);
   gint64 now = g_get_monotonic_time ();
   double seconds = trace->began ? (double) (now - trace->began) / G_TIME_SPAN_SECOND : 0;
+  g_autofree char *operations = NULL;
   GTLoopStats stats;
 
   gt_loop_get_stats (loop, &stats);
-  gt_cli_say ("%" G_GUINT64_FORMAT " %s of %u %s in %.1f s, %" G_GUINT64_FORMAT " events lost",
-              stats.calls, stats.calls == 1 ? "call" : "calls", n_processes,
-              n_processes == 1 ? "process" : "processes", seconds, stats.lost);
+  if (stats.operations > 0) {
+    operations = g_strdup_printf (" and %" G_GUINT64_FORMAT " io_uring %s", stats.operations,
+                                  stats.operations == 1 ? "operation" : "operations");
+  }
+  gt_cli_say ("%" G_GUINT64_FORMAT " %s%s of %u %s in %.1f s, %" G_GUINT64_FORMAT " events lost",
+              stats.calls, stats.calls == 1 ? "call" : "calls", operations ? operations : "",
+              n_processes, n_processes == 1 ? "process" : "processes", seconds, stats.lost);
+  explain_losses (&stats, trace->options);
 }
 
 static int
@@ -223,15 +387,17 @@ close_output (GtOutput *output)
   return GT_EXIT_FAILED;
 }
 
+/* @ret_again: the guest goes on with another kernel, which is to be traced, too. */
 static int
-run (GTLoop *loop, const GtCliOptions *options, GtOutput *output, GtStopper *stopper)
+run (GTLoop *loop, const GtCliOptions *options, GtOutput *output, GtStopper *stopper,
+     gboolean *ret_again)
 {
   g_autoptr (GError) error = NULL;
   gboolean ran;
   Trace trace;
   int status;
 
-  trace_init (&trace, options, output, gt_loop_get_linux (loop));
+  trace_init (&trace, options, output, loop);
   gt_loop_set_event_func (loop, on_event, &trace);
   gt_output_set_failed_func (output, on_output_failed, stopper);
   trace.stopper = stopper;
@@ -239,36 +405,61 @@ run (GTLoop *loop, const GtCliOptions *options, GtOutput *output, GtStopper *sto
   gt_stopper_start (stopper, loop, on_stop, output);
   ran = gt_loop_run_full (loop, &error);
   print_rest (&trace);
-  status = close_output (output);
+  *ret_again =
+      !ran && options->follow_reboot && g_error_matches (error, GT_ERROR, GT_ERROR_GUEST_GONE);
+  status = *ret_again ? GT_EXIT_OK : close_output (output);
   if (!ran) {
     gt_cli_say ("%s", error != NULL ? error->message : "the trace ended early");
   }
-  if (!options->quiet && status != GT_EXIT_PIPE && (ran || trace.last_process >= 0)) {
+  if (!options->quiet && status != GT_EXIT_PIPE &&
+      (ran || g_hash_table_size (trace.processes) > 0)) {
     print_totals (loop, &trace);
   }
   trace_clear (&trace);
   return ran ? status : GT_EXIT_FAILED;
 }
 
+/* One kernel of the guest's, from attaching to leaving. Takes @stopper over. */
+static int
+trace_kernel (const GtCliOptions *options, GtOutput *output, GtStopper *stopper, gboolean *again)
+{
+  gboolean first = !*again;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GTLoop) loop = open_guest (options, stopper, &error);
+  int status = GT_EXIT_FAILED;
+
+  *again = FALSE;
+  if (loop != NULL) {
+    status = run (loop, options, output, stopper, again);
+  } else if (first || !g_error_matches (error, GT_ERROR, GT_ERROR_NO_GUEST)) {
+    gt_cli_say ("%s", error != NULL ? error->message : "cannot trace this guest");
+  }
+  /* The stopper's thread uses the loop and the output. */
+  gt_output_set_failed_func (output, NULL, NULL);
+  gt_stopper_free (stopper);
+  return status;
+}
+
 static int
 trace_guest (const GtCliOptions *options)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GtStopper) stopper = gt_stopper_new (&error);
+  GtStopper *stopper = gt_stopper_new (&error);
   g_autoptr (GtOutput) output = NULL;
-  g_autoptr (GTLoop) loop = NULL;
+  gboolean again = FALSE;
   int status = GT_EXIT_FAILED;
 
   (void) signal (SIGPIPE, SIG_IGN);
   output = stopper != NULL ? gt_output_new (options->output, &error) : NULL;
-  loop = output != NULL ? open_guest (options, &error) : NULL;
-  if (loop == NULL) {
-    gt_cli_say ("%s", error != NULL ? error->message : "cannot trace this guest");
-  } else {
-    status = run (loop, options, output, stopper);
+  if (output == NULL) {
+    gt_cli_say ("%s", error->message);
+    gt_stopper_free (stopper);
+    return status;
   }
-  /* The stopper's thread uses the loop and the output. */
-  gt_stopper_free (g_steal_pointer (&stopper));
+  do {
+    status = trace_kernel (options, output, stopper, &again);
+    stopper = again ? gt_stopper_new (NULL) : NULL;
+  } while (stopper != NULL);
   return status;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "decode/openflags.h"
+#include "decode/sockaddr.h"
 #include "decode/text.h"
 
 typedef struct {
@@ -90,11 +91,9 @@ append_buffer (GString *out, const Line *line, guint arg)
   guint position = 0;
   const GTCapture *capture;
 
-  if (source == NULL || line->enter->args[arg] == 0) {
-    return FALSE;
-  }
-  capture = next_capture (source, arg, &position);
-  if (capture == NULL || capture->error != 0) {
+  capture = source != NULL ? next_capture (source, arg, &position) : NULL;
+  if (capture == NULL || capture->error != 0 ||
+      (line->enter->args[arg] == 0 && !capture->is_string)) {
     return FALSE;
   }
   if (capture->is_string) {
@@ -103,6 +102,15 @@ append_buffer (GString *out, const Line *line, guint arg)
     append_capture (out, line, capture, shape->whole, buffer_bytes (line, shape));
   }
   return TRUE;
+}
+
+static gboolean
+append_address (GString *out, const Line *line, guint arg)
+{
+  guint position = 0;
+  const GTCapture *capture = next_capture (line->enter, arg, &position);
+
+  return capture != NULL && capture->error == 0 && gt_sockaddr (out, capture->data, capture->size);
 }
 
 static gboolean
@@ -119,7 +127,7 @@ append_strings (GString *out, const Line *line, guint arg)
   while ((capture = next_capture (source, arg, &position)) != NULL) {
     g_string_append (out, n++ == 0 ? "[" : ", ");
     if (n >= line->shape->args[arg].max_count) {
-      g_string_append (out, "...");
+      gt_text_literal (out, "...");
       break;
     }
     if (capture->error != 0) {
@@ -161,14 +169,14 @@ static void
 append_iovec_element (GString *out, const Line *line, const GTCapture *element, Iovec vec,
                       guint64 bytes)
 {
-  g_string_append (out, "{iov_base=");
+  gt_text_literal (out, "{iov_base=");
   if (element->error != 0) {
     gt_text_pointer (out, vec.base);
   } else {
     append_capture (out, line, element, FALSE, bytes);
   }
   if (vec.length != G_MAXUINT64 && element->error == 0) {
-    g_string_append (out, ", iov_len=");
+    gt_text_literal (out, ", iov_len=");
     gt_text_unsigned (out, vec.length);
   }
   g_string_append_c (out, '}');
@@ -213,7 +221,7 @@ static void
 append_descriptor (GString *out, gint32 fd)
 {
   if (fd == AT_FDCWD) {
-    g_string_append (out, "AT_FDCWD");
+    gt_text_literal (out, "AT_FDCWD");
   } else {
     gt_text_signed (out, fd);
   }
@@ -223,7 +231,7 @@ static void
 append_id (GString *out, guint32 id)
 {
   if (id == G_MAXUINT32) {
-    g_string_append (out, "-1");
+    gt_text_literal (out, "-1");
   } else {
     gt_text_unsigned (out, id);
   }
@@ -264,6 +272,9 @@ append_number (GString *out, GtForm form, guint64 value)
   case GT_FORM_HEX:
     gt_text_hex (out, value);
     break;
+  case GT_FORM_UNKNOWN:
+    g_string_append_c (out, '?');
+    break;
   default:
     gt_text_pointer (out, value);
     break;
@@ -282,6 +293,8 @@ append_arg (GString *out, const Line *line, guint arg)
     done = append_strings (out, line, arg);
   } else if (form == GT_FORM_IOVEC) {
     done = append_iovec (out, line, arg);
+  } else if (form == GT_FORM_SOCKADDR) {
+    done = append_address (out, line, arg);
   }
   if (!done) {
     append_number (out, form, line->enter->args[arg]);
@@ -300,7 +313,7 @@ gt_shape_args (GString *out, const GtCallShape *shape, const GTEvent *enter, con
       continue;
     }
     if (i > 0) {
-      g_string_append_len (out, ", ", 2);
+      gt_text_literal (out, ", ");
     }
     append_arg (out, &line, i);
   }

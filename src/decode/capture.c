@@ -99,6 +99,7 @@ static const Exception exceptions[] = {
   { "setdomainname", 0, BYTES_IN (GT_LENGTH_ARG0 + 1) },
   { "sethostname", 0, BYTES_IN (GT_LENGTH_ARG0 + 1) },
   { "setsockopt", 3, NOTHING },
+  { "umount", 0, STRING_IN },
   { "umount2", 0, STRING_IN },
   { "utime", 0, STRING_IN },
   { "utimes", 0, STRING_IN },

@@ -25,11 +25,12 @@ gt_decode_name (GString *out, const GtLinuxCall *call, gint nr)
 {
   if (call != NULL && call->name != NULL) {
     gt_text_name (out, call->name, strlen (call->name));
-  } else if (nr < 0) {
-    g_string_append (out, "syscall_?");
+  } else if (nr == -1) {
+    gt_text_literal (out, "syscall_?");
   } else {
-    g_string_append (out, "syscall_0x");
-    g_string_append_printf (out, "%x", (guint) nr);
+    /* As the kernel sees it: extended to 64 bits. */
+    gt_text_literal (out, "syscall_");
+    gt_text_hex (out, (guint64) (gint64) nr);
   }
 }
 
@@ -59,20 +60,20 @@ append_error (GString *out, gint64 number)
 
   for (guint i = 0; i < G_N_ELEMENTS (restarts); i++) {
     if (restarts[i].number == number) {
-      g_string_append (out, "? ");
+      gt_text_literal (out, "? ");
       g_string_append (out, restarts[i].text);
       return;
     }
   }
-  g_string_append (out, "-1 ");
+  gt_text_literal (out, "-1 ");
   if (name == NULL) {
-    g_string_append (out, "(errno ");
+    gt_text_literal (out, "(errno ");
     gt_text_signed (out, number);
     g_string_append_c (out, ')');
     return;
   }
   g_string_append (out, name);
-  g_string_append (out, " (");
+  gt_text_literal (out, " (");
   g_string_append (out, strerrordesc_np ((int) number));
   g_string_append_c (out, ')');
 }

@@ -21,6 +21,7 @@ static const Special specials[] = {
   { "ioctl", 1, GT_FORM_HEX32 },
   { "map_shadow_stack", -1, GT_FORM_HEX },
   { "mmap", -1, GT_FORM_HEX },
+  { "mmap2", -1, GT_FORM_HEX },
   { "mq_open", 1, GT_FORM_OPEN_FLAGS },
   { "mremap", -1, GT_FORM_HEX },
   { "open", 1, GT_FORM_OPEN_FLAGS },
@@ -33,6 +34,7 @@ static const Special specials[] = {
   { "reboot", 0, GT_FORM_HEX32 },
   { "reboot", 1, GT_FORM_HEX32 },
   { "shmat", -1, GT_FORM_HEX },
+  { "signal", -1, GT_FORM_HEX },
   { "umask", -1, GT_FORM_OCTAL },
   { "umask", 0, GT_FORM_OCTAL },
 };
@@ -124,6 +126,13 @@ form_by_type (GtType type, const char *name)
   }
 }
 
+/* A 32-bit program's long is one. */
+static GtForm
+narrowed (const GtLinuxCall *call, GtForm form)
+{
+  return call->abi == GT_ABI_I386 && form == GT_FORM_SIGNED ? GT_FORM_SIGNED32 : form;
+}
+
 static GtForm
 form_of (const GtLinuxCall *call, guint arg)
 {
@@ -140,7 +149,7 @@ form_of (const GtLinuxCall *call, guint arg)
   if (is_directory_name (name)) {
     return GT_FORM_DIRECTORY;
   }
-  return is_descriptor_name (name) ? GT_FORM_SIGNED32 : form;
+  return is_descriptor_name (name) ? GT_FORM_SIGNED32 : narrowed (call, form);
 }
 
 static GtForm

@@ -27,6 +27,8 @@ typedef enum {
   GT_FORM_BUFFER,
   GT_FORM_STRINGS,
   GT_FORM_IOVEC,
+  GT_FORM_SOCKADDR,
+  GT_FORM_UNKNOWN, /* the kernel does not say what it is */
 } GtForm;
 
 typedef struct {

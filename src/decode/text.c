@@ -4,9 +4,10 @@
 
 #include <string.h>
 
-enum { NUMBER_MAX = 32 };
+enum { NUMBER_MAX = 32, MESSAGE_MAX = 4096 };
 
-static void
+/* Inlined, so that each base is divided by as the constant that it is. */
+static inline __attribute__ ((always_inline)) void
 append_number (GString *out, guint64 value, guint base, guint width)
 {
   char digits[NUMBER_MAX];
@@ -19,7 +20,7 @@ append_number (GString *out, guint64 value, guint base, guint width)
   while (sizeof digits - at < MIN (width, sizeof digits)) {
     digits[--at] = '0';
   }
-  g_string_append_len (out, digits + at, (gssize) (sizeof digits - at));
+  gt_text_bytes (out, digits + at, (sizeof digits - at));
 }
 
 void
@@ -47,7 +48,7 @@ void
 gt_text_hex (GString *out, guint64 value)
 {
   if (value != 0) {
-    g_string_append_len (out, "0x", 2);
+    gt_text_literal (out, "0x");
   }
   append_number (out, value, 16, 1);
 }
@@ -65,7 +66,7 @@ void
 gt_text_pointer (GString *out, guint64 value)
 {
   if (value == 0) {
-    g_string_append_len (out, "NULL", 4);
+    gt_text_literal (out, "NULL");
     return;
   }
   gt_text_hex (out, value);
@@ -106,6 +107,15 @@ append_escaped (GString *out, guint8 byte, gboolean digit_follows)
   }
 }
 
+enum { PLAIN = 0, QUOTE, ESCAPED };
+
+static const guint8 kinds[256] = {
+  [0 ... ' ' - 1] = ESCAPED,
+  ['"'] = QUOTE,
+  ['\\'] = ESCAPED,
+  [0x7f ... 0xff] = ESCAPED,
+};
+
 static void
 append_text (GString *out, const guint8 *data, gsize size, gboolean escape_quotes)
 {
@@ -114,14 +124,14 @@ append_text (GString *out, const guint8 *data, gsize size, gboolean escape_quote
   for (gsize i = 0; i < size; i++) {
     guint8 byte = data[i];
 
-    if (byte >= ' ' && byte < 0x7f && byte != '\\' && !(escape_quotes && byte == '"')) {
+    if (kinds[byte] == PLAIN || (kinds[byte] == QUOTE && !escape_quotes)) {
       continue;
     }
-    g_string_append_len (out, (const char *) data + plain, (gssize) (i - plain));
+    gt_text_bytes (out, (const char *) data + plain, (i - plain));
     append_escaped (out, byte, i + 1 < size && g_ascii_isdigit (data[i + 1]));
     plain = i + 1;
   }
-  g_string_append_len (out, (const char *) data + plain, (gssize) (size - plain));
+  gt_text_bytes (out, (const char *) data + plain, (size - plain));
 }
 
 void
@@ -133,7 +143,7 @@ gt_text_quoted (GString *out, const guint8 *data, gsize size, gboolean cut)
   }
   g_string_append_c (out, '"');
   if (cut) {
-    g_string_append_len (out, "...", 3);
+    gt_text_literal (out, "...");
   }
 }
 
@@ -143,13 +153,36 @@ gt_text_name (GString *out, const char *name, gsize max_size)
   append_text (out, (const guint8 *) name, strnlen (name, max_size), FALSE);
 }
 
+/* Neither a control nor one of those that change the direction of what follows, or end its line. */
+static gboolean
+is_harmless (gunichar character)
+{
+  if (character >= 0x110000 || !g_unichar_isprint (character)) {
+    return FALSE;
+  }
+  switch (g_unichar_type (character)) {
+  case G_UNICODE_LINE_SEPARATOR:
+  case G_UNICODE_PARAGRAPH_SEPARATOR:
+  case G_UNICODE_PRIVATE_USE:
+    return FALSE;
+  default:
+    return TRUE;
+  }
+}
+
 void
 gt_text_message (GString *out, const char *text)
 {
+  gsize start = out->len;
+
   while (*text != '\0') {
     gunichar character = g_utf8_get_char_validated (text, -1);
 
-    if (character < 0x110000 && g_unichar_isprint (character)) {
+    if (out->len - start >= MESSAGE_MAX) {
+      gt_text_literal (out, "...");
+      return;
+    }
+    if (is_harmless (character)) {
       g_string_append_unichar (out, character);
       text = g_utf8_next_char (text);
     } else {

@@ -4,8 +4,24 @@
 #define GT_TEXT_H
 
 #include <glib.h>
+#include <string.h>
 
 G_BEGIN_DECLS
+
+/* g_string_append_len() without its checks, where there is room. */
+static inline void
+gt_text_bytes (GString *out, const char *bytes, gsize size)
+{
+  if (out->len + size < out->allocated_len) {
+    memcpy (out->str + out->len, bytes, size);
+    out->len += size;
+    out->str[out->len] = '\0';
+  } else {
+    g_string_append_len (out, bytes, (gssize) size);
+  }
+}
+
+#define gt_text_literal(out, literal) gt_text_bytes (out, "" literal, sizeof literal - 1)
 
 void gt_text_unsigned (GString *out, guint64 value);
 void gt_text_signed (GString *out, gint64 value);
@@ -21,7 +37,8 @@ void gt_text_pointer (GString *out, guint64 value);
 void gt_text_quoted (GString *out, const guint8 *data, gsize size, gboolean cut);
 /* A name from the guest: no quotes, nothing that a terminal would act on. */
 void gt_text_name (GString *out, const char *name, gsize max_size);
-/* A sentence that may have such names in it: the same, but backslashes and UTF-8 stay. */
+/* A sentence that may have such names in it: the same, but backslashes and UTF-8 stay; what would
+ * fill a screen is cut. */
 void gt_text_message (GString *out, const char *text);
 
 G_END_DECLS

@@ -9,15 +9,25 @@
 #include "loop/loop-internal.h"
 #include "vmi/open.h"
 
-/* arch/x86/entry/syscalls/syscall_64.tbl: calls that never return */
-#define NR_EXIT       60
-#define NR_EXIT_GROUP 231
+/* arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl: calls that never return */
+#define NR_EXIT            60
+#define NR_EXIT_GROUP      231
+#define NR_I386_EXIT       1
+#define NR_I386_EXIT_GROUP 252
 
+/* At most so many threads' calls are remembered; a guest can make up more than we have memory for.
+ */
+#define CALLS_MAX 32768
+
+/* What is kept of a thread; base.call is this structure itself while it is in a call. */
 typedef struct {
+  GtThread base;
+  GTAbi abi;
   gint number;
+  guint32 gap;
   void *data;             /* what syscall_cb returned */
   GTSysretFunc sysret_cb; /* of the callback that was set at entry */
-} PendingCall;
+} ThreadCall;
 
 static void
 fill_vmi_event (GtCallbackContext *context, vmi_event_t *ret)
@@ -42,17 +52,17 @@ fill_vmi_event (GtCallbackContext *context, vmi_event_t *ret)
  * as whoever skips a function at a breakpoint does. */
 static void
 run_syscall_cb (GTLoop *loop, const GTEvent *event, GtHeldThread *held, const GtCallback *callback,
-                PendingCall *call)
+                void **ret_data)
 {
-  GtCallbackContext context = { loop, event, held, event->number };
+  GtCallbackContext context = { loop, event, held, event->abi, event->number };
   vmi_event_t vmi_event;
 
   held->regs.rip = callback->function;
   fill_vmi_event (&context, &vmi_event);
   gt_vmi_set_held_regs (loop->vmi, event->vcpu, &held->regs);
   gt_vmi_set_held_pid (loop->vmi, event->pid);
-  call->data = callback->syscall_cb (loop->vmi, &vmi_event, event->pid, (gt_tid_t) event->tid,
-                                     callback->user_data);
+  *ret_data = callback->syscall_cb (loop->vmi, &vmi_event, event->pid, (gt_tid_t) event->tid,
+                                    callback->user_data);
   gt_vmi_set_held_regs (loop->vmi, event->vcpu, NULL);
   loop->stats.callbacks++;
   if (held->regs.rip != callback->function) {
@@ -65,7 +75,7 @@ static void
 run_sysret_cb (GTLoop *loop, const GTEvent *event, GtHeldThread *held, gint number,
                GTSysretFunc func, void *data)
 {
-  GtCallbackContext context = { loop, event, held, number };
+  GtCallbackContext context = { loop, event, held, event->abi, number };
   guint64 value = held->regs.rax;
   vmi_event_t vmi_event;
 
@@ -82,43 +92,115 @@ run_sysret_cb (GTLoop *loop, const GTEvent *event, GtHeldThread *held, gint numb
 }
 
 static const GtCallback *
-callback_for (GTLoop *loop, gint number)
+callback_for (GTLoop *loop, const GTEvent *event)
 {
-  return number >= 0 && number < GT_CALL_OTHER ? &loop->registry.by_number[number] : NULL;
+  guint index = gt_call_index (event->abi, event->number);
+
+  return index % GT_CALLS != GT_CALL_OTHER ? &loop->registry.by_index[index] : NULL;
+}
+
+static gboolean
+never_returns (const GTEvent *event)
+{
+  if (event->abi == GT_ABI_I386) {
+    return event->number == NR_I386_EXIT || event->number == NR_I386_EXIT_GROUP;
+  }
+  return event->number == NR_EXIT || event->number == NR_EXIT_GROUP;
+}
+
+static void
+end_call (GTLoop *loop, ThreadCall *call)
+{
+  if (call->base.call) {
+    call->base.call = NULL;
+    loop->n_calls--;
+  }
+}
+
+static void
+begin_call (GTLoop *loop, const GTEvent *event, const GtCallback *callback, void *data)
+{
+  ThreadCall *call;
+
+  if (loop->n_calls >= CALLS_MAX && !gt_threads_find (loop->threads, event->thread)) {
+    return;
+  }
+  call = (ThreadCall *) gt_threads_get (loop->threads, event->thread);
+  loop->n_calls += call->base.call == NULL;
+  call->base.call = call;
+  call->abi = event->abi;
+  call->number = event->number;
+  call->gap = event->gap;
+  call->data = data;
+  call->sysret_cb = callback ? callback->sysret_cb : NULL;
+}
+
+static void
+forget_thread (GTLoop *loop, addr_t thread)
+{
+  ThreadCall *known = (ThreadCall *) gt_threads_find (loop->threads, thread);
+
+  if (known) {
+    end_call (loop, known);
+    gt_threads_forget (loop->threads, thread);
+  }
+}
+
+static void
+show (GTLoop *loop, const GTEvent *event)
+{
+  if (loop->streamed[gt_call_index (event->abi, event->number)] && loop->event_func) {
+    loop->event_func (loop, event, loop->event_data);
+  }
+}
+
+/* What the stream's consumer sees of a return says which call it belongs to. */
+static void
+show_return (GTLoop *loop, const GTEvent *event, const ThreadCall *call)
+{
+  GTEvent shown;
+
+  if (call && call->number == event->number) {
+    show (loop, event);
+    return;
+  }
+  if (!call && event->number < 0) {
+    return; /* of a call that was not asked for */
+  }
+  shown = *event;
+  if (call) {
+    shown.number = call->number;
+  } else {
+    shown.flags |= GT_EVENT_LATE;
+  }
+  show (loop, &shown);
 }
 
 static void
 handle_entry (GTLoop *loop, const GTEvent *event, GtHeldThread *held, gboolean run_callbacks)
 {
-  const GtCallback *callback = callback_for (loop, event->number);
-  PendingCall call = { .number = event->number };
+  const GtCallback *callback = callback_for (loop, event);
+  void *data = NULL;
 
   loop->stats.calls++;
+  show (loop, event);
   if (held && run_callbacks && callback && callback->syscall_cb) {
-    run_syscall_cb (loop, event, held, callback, &call);
+    run_syscall_cb (loop, event, held, callback, &data);
     /* The callback may have changed the registry. */
-    callback = callback_for (loop, event->number);
+    callback = callback_for (loop, event);
   }
-  if (event->number == NR_EXIT || event->number == NR_EXIT_GROUP) {
-    g_hash_table_remove (loop->calls, (gpointer) event->thread);
+  if (never_returns (event)) {
+    forget_thread (loop, event->thread);
     return;
   }
-  call.sysret_cb = callback ? callback->sysret_cb : NULL;
-  g_hash_table_replace (loop->calls, (gpointer) event->thread, g_memdup2 (&call, sizeof call));
+  begin_call (loop, event, callback, data);
 }
 
 static void
-handle_return (GTLoop *loop, const GTEvent *event, GtHeldThread *held, gboolean run_callbacks)
+run_return (GTLoop *loop, const GTEvent *event, GtHeldThread *held, const ThreadCall *call)
 {
-  g_autofree PendingCall *call = NULL;
-  const GtCallback *callback = callback_for (loop, event->number);
-  gpointer key;
+  const GtCallback *callback = callback_for (loop, event);
 
-  loop->stats.returns++;
-  g_hash_table_steal_extended (loop->calls, (gpointer) event->thread, &key, (gpointer *) &call);
-  if (!held || !run_callbacks) {
-    return;
-  }
   if (call && call->sysret_cb) {
     run_sysret_cb (loop, event, held, call->number, call->sysret_cb, call->data);
   } else if (callback && callback->sysret_cb && !callback->syscall_cb) {
@@ -126,26 +208,26 @@ handle_return (GTLoop *loop, const GTEvent *event, GtHeldThread *held, gboolean 
   }
 }
 
-/* What the stream's consumer sees: a return says which call it belongs to. */
-static void
-stream_event (GTLoop *loop, const GTEvent *event)
+/* Whether @event is the return of the call that @known's thread is in. */
+static gboolean
+belongs (const ThreadCall *known, const GTEvent *event)
 {
-  const PendingCall *call = g_hash_table_lookup (loop->calls, (gpointer) event->thread);
-  GTEvent shown = *event;
-  guint index;
+  return known && known->base.call && known->gap == event->gap && known->abi == event->abi;
+}
 
-  if (event->type == GT_EVENT_SYSRET) {
-    if (call) {
-      shown.number = call->number;
-    } else if (event->number < 0) {
-      return; /* a return of a call that was not asked for */
-    } else {
-      shown.flags |= GT_EVENT_LATE;
-    }
+static void
+handle_return (GTLoop *loop, const GTEvent *event, GtHeldThread *held, gboolean run_callbacks)
+{
+  ThreadCall *known = (ThreadCall *) gt_threads_find (loop->threads, event->thread);
+  const ThreadCall *call = belongs (known, event) ? known : NULL;
+
+  loop->stats.returns++;
+  show_return (loop, event, call);
+  if (known) {
+    end_call (loop, known);
   }
-  index = (guint) shown.number < GT_CALL_OTHER ? (guint) shown.number : GT_CALL_OTHER;
-  if (loop->streamed[index] && loop->event_func) {
-    loop->event_func (loop, &shown, loop->event_data);
+  if (held && run_callbacks) {
+    run_return (loop, event, held, call);
   }
 }
 
@@ -155,7 +237,10 @@ gt_loop_dispatch (const GTEvent *event, GtHeldThread *held, gpointer user_data)
   GTLoop *loop = user_data;
   gboolean run_callbacks = !g_atomic_int_get (&loop->quit);
 
-  stream_event (loop, event);
+  if (event->type == GT_EVENT_URING_SUBMIT || event->type == GT_EVENT_URING_COMPLETE) {
+    gt_loop_dispatch_uring (loop, event);
+    return;
+  }
   if (event->type == GT_EVENT_SYSCALL) {
     handle_entry (loop, event, held, run_callbacks);
   } else {
@@ -163,9 +248,16 @@ gt_loop_dispatch (const GTEvent *event, GtHeldThread *held, gpointer user_data)
   }
 }
 
+GtThreads *
+gt_loop_threads_new (void)
+{
+  return gt_threads_new (sizeof (ThreadCall), 2 * CALLS_MAX);
+}
+
 void
 gt_loop_forget_calls (GTLoop *loop)
 {
-  loop->stats.unfinished += g_hash_table_size (loop->calls);
-  g_hash_table_remove_all (loop->calls);
+  loop->stats.unfinished += loop->n_calls;
+  loop->n_calls = 0;
+  gt_threads_forget_all (loop->threads);
 }

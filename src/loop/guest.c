@@ -16,6 +16,7 @@
 /* Where struct pt_regs keeps a system call's arguments, in 64-bit words:
  * arch/x86/include/asm/ptrace.h, and syscall(2) for the order. */
 static const guint8 arg_places[GT_LINUX_MAX_ARGS] = { 14, 13, 12, 7, 9, 8 };
+static const guint8 i386_arg_places[GT_LINUX_MAX_ARGS] = { 5, 11, 12, 13, 14, 4 };
 
 static const GtCallbackContext *
 context_of (const vmi_event_t *event)
@@ -46,9 +47,41 @@ const char *
 gt_guest_get_name (vmi_event_t *event)
 {
   const GtCallbackContext *context = context_of (event);
-  const GtLinuxCall *call = gt_linux_call (context->loop->linux_os, context->number);
+  const GtLinuxCall *call =
+      gt_linux_abi_call (context->loop->linux_os, context->abi, context->number);
 
   return call ? call->name : NULL;
+}
+
+/**
+ * gt_guest_get_abi:
+ * @event: the callback's event
+ *
+ * Returns: how the program made the call, and so what its number means and how large its pointers
+ *   are: those of #GT_ABI_I386 and #GT_ABI_X32 have 4 bytes
+ */
+GTAbi
+gt_guest_get_abi (vmi_event_t *event)
+{
+  return context_of (event)->abi;
+}
+
+static gboolean
+is_narrow (const GtCallbackContext *context)
+{
+  return context->abi == GT_ABI_I386;
+}
+
+/* FALSE when there is no such argument. */
+static gboolean
+arg_address (const GtCallbackContext *context, guint n, addr_t *ret_address)
+{
+  if (n >= GT_LINUX_MAX_ARGS) {
+    return FALSE;
+  }
+  *ret_address =
+      context->held->pt_regs + 8u * (is_narrow (context) ? i386_arg_places[n] : arg_places[n]);
+  return TRUE;
 }
 
 /**
@@ -63,10 +96,16 @@ gboolean
 gt_guest_get_arg (vmi_event_t *event, guint n, guint64 *ret_value)
 {
   const GtCallbackContext *context = context_of (event);
+  addr_t address;
 
-  return n < GT_LINUX_MAX_ARGS &&
-         vmi_read_64_va (context->loop->vmi, context->held->pt_regs + 8u * arg_places[n], 0,
-                         ret_value) == VMI_SUCCESS;
+  if (!arg_address (context, n, &address) ||
+      vmi_read_64_va (context->loop->vmi, address, 0, ret_value) != VMI_SUCCESS) {
+    return FALSE;
+  }
+  if (is_narrow (context)) {
+    *ret_value = (guint32) *ret_value;
+  }
+  return TRUE;
 }
 
 /**
@@ -81,10 +120,13 @@ gboolean
 gt_guest_set_arg (vmi_event_t *event, guint n, guint64 value)
 {
   const GtCallbackContext *context = context_of (event);
+  addr_t address;
 
-  return n < GT_LINUX_MAX_ARGS &&
-         vmi_write_64_va (context->loop->vmi, context->held->pt_regs + 8u * arg_places[n], 0,
-                          &value) == VMI_SUCCESS;
+  if (is_narrow (context)) {
+    value = (guint32) value;
+  }
+  return arg_address (context, n, &address) &&
+         vmi_write_64_va (context->loop->vmi, address, 0, &value) == VMI_SUCCESS;
 }
 
 /**
@@ -224,12 +266,13 @@ char **
 gt_guest_read_strings (vmi_event_t *event, guint64 array, guint max)
 {
   g_autoptr (GPtrArray) strings = g_ptr_array_new_with_free_func (g_free);
+  gsize size = context_of (event)->abi == GT_ABI_X86_64 ? 8 : 4;
 
   for (guint i = 0; i < max; i++) {
-    guint64 pointer;
+    guint64 pointer = 0;
     char *string;
 
-    if (!transfer (event, array + 8 * i, &pointer, sizeof pointer, FALSE)) {
+    if (!transfer (event, array + size * i, &pointer, size, FALSE)) {
       return NULL;
     }
     if (pointer == 0) {

@@ -6,7 +6,9 @@
 #include <guestrace/gt-loop.h>
 
 #include "engine/engine.h"
+#include "linux/uring.h"
 #include "loop/registry.h"
+#include "loop/threads.h"
 
 G_BEGIN_DECLS
 
@@ -15,14 +17,17 @@ struct _GTLoop {
   GtLinux *linux_os;
   GtEngine *engine;
   GtRegistry registry;
-  guint8 streamed[GT_CALLS]; /* TRUE: events of this number go to event_func */
+  guint8 streamed[GT_INDICES]; /* gt_call_index(); TRUE: these events go to event_func */
+  guint8 streamed_uring[GT_URING_OPS];
+  GtUring *uring; /* made when somebody asks for it */
   guint string_limit;
   guint n_held; /* rows of the registry that hold threads */
 
   GTEventFunc event_func;
   gpointer event_data;
 
-  GHashTable *calls; /* thread to its PendingCall, from entry to return */
+  GtThreads *threads; /* dispatch.c's */
+  guint n_calls;      /* threads that are in a call */
   GTLoopStats stats;
 
   gint quit;       /* atomic */
@@ -38,13 +43,23 @@ typedef struct {
   GTLoop *loop;
   const GTEvent *event;
   GtHeldThread *held;
+  GTAbi abi; /* of the call, with its number */
   gint number;
 } GtCallbackContext;
 
+/* loop.c: takes @vmi over, whatever comes of it; what it runs is known. */
+GTLoop *gt_loop_new_on (vmi_instance_t vmi, GError **error);
+
 /* dispatch.c: a GtEngineFunc; @user_data is the loop. */
 void gt_loop_dispatch (const GTEvent *event, GtHeldThread *held, gpointer user_data);
+GtThreads *gt_loop_threads_new (void);
 /* Forgets calls that have not returned. */
 void gt_loop_forget_calls (GTLoop *loop);
+
+/* uring.c: the same for events of io_uring. */
+void gt_loop_dispatch_uring (GTLoop *loop, const GTEvent *event);
+/* Tells the engine what has changed. */
+void gt_loop_update_uring (GTLoop *loop);
 
 /* source.c: polls the engine from a main context; calls gt_loop_leave() once when it ends. */
 GSource *gt_loop_source_new (GTLoop *loop);

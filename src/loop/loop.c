@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* GTLoop: what users hold in their hands. */
 #include <guestrace/gt-error.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "vmi/open.h"
 
 #define DEFAULT_STRING_LIMIT 32
+#define ABI_I386             "i386:"
 
 /**
  * gt_loop_new_full:
@@ -26,19 +28,24 @@
 GTLoop *
 gt_loop_new_full (const char *guest_name, GError **error)
 {
-  g_autoptr (GTLoop) loop = NULL;
+  vmi_instance_t vmi;
 
   g_return_val_if_fail (guest_name != NULL, NULL);
-  loop = g_new0 (GTLoop, 1);
+  vmi = gt_vmi_open (guest_name, TRUE, error);
+  return vmi ? gt_loop_new_on (vmi, error) : NULL;
+}
+
+GTLoop *
+gt_loop_new_on (vmi_instance_t vmi, GError **error)
+{
+  g_autoptr (GTLoop) loop = g_new0 (GTLoop, 1);
+
   loop->wake_fd = -1;
   loop->string_limit = DEFAULT_STRING_LIMIT;
-  loop->vmi = gt_vmi_open (guest_name, TRUE, error);
-  if (!loop->vmi) {
-    return NULL;
-  }
+  loop->vmi = vmi;
   loop->linux_os = gt_vmi_linux (loop->vmi);
   loop->engine = gt_probe_engine_new (loop->vmi, loop->linux_os);
-  loop->calls = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, g_free);
+  loop->threads = gt_loop_threads_new ();
   loop->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (loop->wake_fd < 0) {
     g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
@@ -89,16 +96,26 @@ gt_loop_get_ostype (GTLoop *loop)
   }
 }
 
-/* Tells the engine what a number's row now asks for. */
-static void
-update_call (GTLoop *loop, guint nr)
+/* The call of a row; NULL when there is none, or the row stands for many. */
+static const GtLinuxCall *
+call_of (GTLoop *loop, guint index)
 {
-  const GtCallback *callback = &loop->registry.by_number[nr];
-  const GtLinuxCall *call = gt_linux_call (loop->linux_os, (gint) nr);
+  GTAbi abi = index < GT_INDEX_I386 ? GT_ABI_X86_64 : GT_ABI_I386;
+  guint nr = index % GT_CALLS;
+
+  return nr < GT_CALL_OTHER ? gt_linux_abi_call (loop->linux_os, abi, (gint) nr) : NULL;
+}
+
+/* Tells the engine what a row now asks for. */
+static void
+update_call (GTLoop *loop, guint index)
+{
+  const GtCallback *callback = &loop->registry.by_index[index];
+  const GtLinuxCall *call = call_of (loop, index);
   GtCapturePlan plan = { 0 };
   guint8 actions = 0;
 
-  if (loop->streamed[nr]) {
+  if (loop->streamed[index]) {
     actions |= GT_ACTION_STREAM_ENTRY | GT_ACTION_STREAM_RETURN;
   }
   if (callback->syscall_cb) {
@@ -112,15 +129,15 @@ update_call (GTLoop *loop, guint nr)
   if (actions && call) {
     gt_capture_plan (call, loop->string_limit, &plan);
   }
-  loop->engine->ops->set_call (loop->engine, nr, actions, plan.entry, plan.leave);
+  loop->engine->ops->set_call (loop->engine, index, actions, plan.entry, plan.leave);
 }
 
 static void
 count_held (GTLoop *loop)
 {
   loop->n_held = 0;
-  for (guint nr = 0; nr < GT_CALLS; nr++) {
-    loop->n_held += loop->registry.by_number[nr].function != 0;
+  for (guint i = 0; i < GT_INDICES; i++) {
+    loop->n_held += loop->registry.by_index[i].set;
   }
 }
 
@@ -128,8 +145,9 @@ count_held (GTLoop *loop)
  * gt_loop_set_cb_full:
  * @loop: a loop
  * @kernel_func: a function of the guest's kernel that implements a system call: by the kernel's own
- *   name ("__x64_sys_openat"), the portable one ("sys_openat", "sys_newstat") or that of the call
- *   ("sys_stat")
+ *   name ("__x64_sys_openat"; "__ia32_compat_sys_openat" is the one for 32-bit programs), or, for
+ *   the calls of 64-bit and of 32-bit programs alike, by the portable name ("sys_openat",
+ *   "sys_newstat") or that of the call ("sys_stat")
  * @syscall_cb: (nullable): called at entry
  * @sysret_cb: (nullable): called at return
  * @user_data: for @syscall_cb
@@ -147,10 +165,10 @@ gt_loop_set_cb_full (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscal
   const GtCallback callback = { .syscall_cb = syscall_cb,
                                 .sysret_cb = sysret_cb,
                                 .user_data = user_data };
-  guint numbers[GT_CALLS], n;
+  guint indices[GT_INDICES], n;
 
   g_return_val_if_fail (loop != NULL && kernel_func != NULL, FALSE);
-  n = gt_registry_set (&loop->registry, loop->linux_os, kernel_func, &callback, numbers);
+  n = gt_registry_set (&loop->registry, loop->linux_os, kernel_func, &callback, indices);
   if (n == 0) {
     g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
                  "the guest's kernel %s has no system-call function \"%s\"",
@@ -159,7 +177,7 @@ gt_loop_set_cb_full (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscal
   }
   count_held (loop);
   for (guint i = 0; i < n; i++) {
-    update_call (loop, numbers[i]);
+    update_call (loop, indices[i]);
   }
   return TRUE;
 }
@@ -197,7 +215,8 @@ gt_loop_set_cbs_full (GTLoop *loop, const GTSyscallCallback callbacks[], GError 
 {
   g_return_val_if_fail (loop != NULL && callbacks != NULL, FALSE);
   for (const GTSyscallCallback *row = callbacks; row->name; row++) {
-    if (!gt_linux_call_by_function (loop->linux_os, row->name)) {
+    if (!gt_linux_abi_call_by_function (loop->linux_os, GT_ABI_X86_64, row->name) &&
+        !gt_linux_abi_call_by_function (loop->linux_os, GT_ABI_I386, row->name)) {
       return gt_loop_set_cb_full (loop, row->name, NULL, NULL, NULL, error);
     }
   }
@@ -237,11 +256,26 @@ gt_loop_set_event_func (GTLoop *loop, GTEventFunc func, gpointer user_data)
   loop->event_data = user_data;
 }
 
+static gboolean
+stream_abi (GTLoop *loop, GTAbi abi, const char *name)
+{
+  const GtLinuxCall *call = gt_linux_abi_call_by_name (loop->linux_os, abi, name);
+  guint index = call ? gt_call_index (abi, call->nr) : 0;
+
+  if (!call || index % GT_CALLS == GT_CALL_OTHER) {
+    return FALSE;
+  }
+  loop->streamed[index] = TRUE;
+  update_call (loop, index);
+  return TRUE;
+}
+
 /**
  * gt_loop_stream:
  * @loop: a loop
- * @call: (nullable): a system call as programs name it ("openat"); %NULL for all, those with
- * numbers that the kernel does not have included
+ * @call: (nullable): a system call as programs name it ("openat"), of 64-bit and of 32-bit
+ * programs; of the latter only: "i386:openat"; %NULL for all, those with numbers that the kernel
+ * does not have included
  * @error: (nullable): why it failed
  *
  * Adds a call to the event stream. Nothing is held: the guest writes a record and goes on.
@@ -251,25 +285,28 @@ gt_loop_set_event_func (GTLoop *loop, GTEventFunc func, gpointer user_data)
 gboolean
 gt_loop_stream (GTLoop *loop, const char *call, GError **error)
 {
-  const GtLinuxCall *known;
+  gboolean found;
 
   g_return_val_if_fail (loop != NULL, FALSE);
   if (!call) {
-    for (guint nr = 0; nr < GT_CALLS; nr++) {
-      loop->streamed[nr] = TRUE;
-      update_call (loop, nr);
+    for (guint i = 0; i < GT_INDICES; i++) {
+      loop->streamed[i] = TRUE;
+      update_call (loop, i);
     }
     return TRUE;
   }
-  known = gt_linux_call_by_name (loop->linux_os, call);
-  if (!known || known->nr >= GT_CALL_OTHER) {
+  if (g_str_has_prefix (call, ABI_I386)) {
+    found = stream_abi (loop, GT_ABI_I386, call + strlen (ABI_I386));
+  } else {
+    found = stream_abi (loop, GT_ABI_X86_64, call);
+    found |= stream_abi (loop, GT_ABI_I386, call);
+  }
+  if (!found) {
     g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
                  "the guest's kernel %s has no system call \"%s\"",
                  gt_linux_release (loop->linux_os), call);
     return FALSE;
   }
-  loop->streamed[known->nr] = TRUE;
-  update_call (loop, (guint) known->nr);
   return TRUE;
 }
 
@@ -283,11 +320,12 @@ gt_loop_set_string_limit (GTLoop *loop, guint bytes)
 {
   g_return_if_fail (loop != NULL);
   loop->string_limit = MIN (bytes, GT_MAX_CAPTURE);
-  for (guint nr = 0; nr < GT_CALLS; nr++) {
-    if (loop->streamed[nr]) {
-      update_call (loop, nr);
+  for (guint i = 0; i < GT_INDICES; i++) {
+    if (loop->streamed[i]) {
+      update_call (loop, i);
     }
   }
+  gt_loop_update_uring (loop);
 }
 
 /**
@@ -325,6 +363,23 @@ gt_loop_add_comm (GTLoop *loop, const char *comm, GError **error)
 }
 
 /**
+ * gt_loop_set_drop:
+ * @loop: a loop
+ * @drop: whether events may be dropped
+ *
+ * What becomes of an event of the stream that the guest makes faster than it is read here. By
+ * default the program that made it waits, and no event is lost. With @drop it goes on at once, and
+ * the event is dropped and counted. Calls with callbacks wait in any case. May be called at any
+ * time, from the thread that runs the loop.
+ */
+void
+gt_loop_set_drop (GTLoop *loop, gboolean drop)
+{
+  g_return_if_fail (loop != NULL);
+  loop->engine->ops->set_drop (loop->engine, drop);
+}
+
+/**
  * gt_loop_get_stats:
  * @loop: a loop
  * @ret_stats: where to put them
@@ -337,6 +392,9 @@ gt_loop_get_stats (GTLoop *loop, GTLoopStats *ret_stats)
   g_return_if_fail (loop != NULL && ret_stats != NULL);
   *ret_stats = loop->stats;
   loop->engine->ops->get_losses (loop->engine, &losses);
+  ret_stats->dropped = losses.dropped;
+  ret_stats->passed = losses.passed;
+  ret_stats->damaged = losses.damaged;
   ret_stats->lost = losses.dropped + losses.passed + (losses.damaged > 0);
 }
 
@@ -378,8 +436,9 @@ gt_loop_free (GTLoop *loop)
   if (loop->engine) {
     loop->engine->ops->free (loop->engine);
   }
-  g_clear_pointer (&loop->calls, g_hash_table_unref);
+  g_clear_pointer (&loop->threads, gt_threads_free);
   g_clear_error (&loop->failure);
+  g_clear_pointer (&loop->uring, gt_uring_free);
   if (loop->vmi) {
     vmi_destroy (loop->vmi);
   }

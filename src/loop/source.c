@@ -11,7 +11,9 @@
 
 #define SPIN_US        200  /* one stay in dispatch: other sources of the context wait so long */
 #define BUSY_US        3000 /* after the last event that held a thread */
-#define HOLD_IDLE_US   1000
+#define HOLD_US        1000
+#define HOLD_IDLE_US   2000
+#define IDLE_US        1000000
 #define STREAM_US      2000
 #define STREAM_IDLE_US 8000
 
@@ -20,36 +22,35 @@ typedef struct {
   GTLoop *loop;
   gpointer fd_tag;
   gint64 last_event;
+  gint64 next_poll;
+  gboolean dispatching; /* a callback may run the context, too */
 } EngineSource;
 
-/* Polls until there is nothing for SPIN_US; FALSE when the engine failed. */
+/* One look where nothing is held or has been lately; else until there is nothing for SPIN_US. FALSE
+ * when the engine failed. */
 static gboolean
 poll_while_busy (EngineSource *source)
 {
   GTLoop *loop = source->loop;
-  gint64 until = 0;
-  gint n;
+  gint64 now, until = 0;
 
   do {
-    n = loop->engine->ops->poll (loop->engine, gt_loop_dispatch, loop, &loop->failure);
+    gint n = loop->engine->ops->poll (loop->engine, gt_loop_dispatch, loop, &loop->failure);
+
     if (n < 0) {
       return FALSE;
     }
-    if (loop->n_held == 0) {
-      if (n > 0) {
-        source->last_event = g_get_monotonic_time ();
-      }
+    now = g_get_monotonic_time ();
+    if (n > 0) {
+      source->last_event = now;
+    }
+    if (loop->n_held == 0 || now - source->last_event >= BUSY_US) {
       return TRUE;
     }
     if (n > 0 || until == 0) {
-      gint64 now = g_get_monotonic_time ();
-
       until = now + SPIN_US;
-      if (n > 0) {
-        source->last_event = now;
-      }
     }
-  } while (!g_atomic_int_get (&loop->quit) && g_get_monotonic_time () < until);
+  } while (!g_atomic_int_get (&loop->quit) && now < until);
   return TRUE;
 }
 
@@ -59,9 +60,41 @@ next_time (const EngineSource *source)
   gint64 now = g_get_monotonic_time (), idle = now - source->last_event;
 
   if (source->loop->n_held > 0) {
-    return idle < BUSY_US ? now : now + HOLD_IDLE_US;
+    return idle < BUSY_US ? now : now + (idle < IDLE_US ? HOLD_US : HOLD_IDLE_US);
   }
   return now + (idle < 10 * STREAM_IDLE_US ? STREAM_US : STREAM_IDLE_US);
+}
+
+/* Not a ready time: setting that wakes the context up, which costs more than the poll itself. */
+static gboolean
+prepare (GSource *gsource, gint *ret_timeout)
+{
+  const EngineSource *source = (EngineSource *) gsource;
+  gint64 wait = source->next_poll - g_source_get_time (gsource);
+
+  *ret_timeout = source->dispatching ? -1 : (gint) (CLAMP (wait, 0, STREAM_IDLE_US) + 999) / 1000;
+  return !source->dispatching && wait <= 0;
+}
+
+static gboolean
+check (GSource *gsource)
+{
+  const EngineSource *source = (EngineSource *) gsource;
+
+  return (g_source_query_unix_fd (gsource, source->fd_tag) & G_IO_IN) != 0 ||
+         (!source->dispatching && source->next_poll <= g_source_get_time (gsource));
+}
+
+static gboolean
+work (EngineSource *source)
+{
+  gboolean go_on;
+
+  source->dispatching = TRUE;
+  go_on = !g_atomic_int_get (&source->loop->quit) && poll_while_busy (source) &&
+          !g_atomic_int_get (&source->loop->quit);
+  source->dispatching = FALSE;
+  return go_on;
 }
 
 static gboolean
@@ -73,16 +106,18 @@ dispatch (GSource *gsource, GSourceFunc callback, gpointer user_data)
   if (g_source_query_unix_fd (gsource, source->fd_tag) & G_IO_IN) {
     (void) !read (source->loop->wake_fd, &count, sizeof count);
   }
-  if (g_atomic_int_get (&source->loop->quit) || !poll_while_busy (source) ||
-      g_atomic_int_get (&source->loop->quit)) {
+  if (source->dispatching) {
+    return G_SOURCE_CONTINUE;
+  }
+  if (!work (source)) {
     gt_loop_leave (source->loop);
     return G_SOURCE_REMOVE;
   }
-  g_source_set_ready_time (gsource, next_time (source));
+  source->next_poll = next_time (source);
   return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs source_funcs = { .dispatch = dispatch };
+static GSourceFuncs source_funcs = { .prepare = prepare, .check = check, .dispatch = dispatch };
 
 GSource *
 gt_loop_source_new (GTLoop *loop)
@@ -93,7 +128,7 @@ gt_loop_source_new (GTLoop *loop)
   source->loop = loop;
   source->fd_tag = g_source_add_unix_fd (gsource, loop->wake_fd, G_IO_IN);
   g_source_set_static_name (gsource, "guestrace");
-  g_source_set_can_recurse (gsource, FALSE);
-  g_source_set_ready_time (gsource, 0);
+  /* With FALSE GLib would wake the context up after each dispatch. */
+  g_source_set_can_recurse (gsource, TRUE);
   return gsource;
 }
