@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The system calls of a real kernel: tests/unit/data/syscalls-6.12.txt, embedded. */
+#include "calls.h"
+
+#include <string.h>
+
+extern const unsigned char fuzz_syscalls[];
+extern const size_t fuzz_syscalls_size;
+
+/* "openat int dfd, const char * filename, int flags, umode_t mode" */
+static GtLinuxCall *
+parse_call (char *line, gint nr)
+{
+  GtLinuxCall *call = g_new0 (GtLinuxCall, 1);
+  char *rest = strchr (line, ' ');
+
+  call->nr = nr;
+  call->name = line;
+  call->has_args = TRUE;
+  while (rest != NULL && call->n_args < GT_LINUX_MAX_ARGS) {
+    char *type = rest + 1, *comma = strchr (type, ','), *name;
+
+    *rest = '\0';
+    if (comma != NULL) {
+      *comma = '\0';
+    }
+    name = strrchr (type, ' ');
+    *name = '\0';
+    call->arg_types[call->n_args] = type;
+    call->arg_names[call->n_args++] = name + 1;
+    rest = comma != NULL ? comma + 1 : NULL;
+  }
+  return call;
+}
+
+static const GtLinuxCall *
+find_call (gconstpointer data, GTAbi abi, gint nr)
+{
+  const GPtrArray *calls = data;
+
+  return nr >= 0 && (guint) nr < calls->len ? g_ptr_array_index (calls, nr) : NULL;
+}
+
+GtCallTable *
+fuzz_calls (void)
+{
+  static GtCallTable *table;
+  static GPtrArray *calls;
+  char *text, *save = NULL;
+
+  if (table != NULL) {
+    return table;
+  }
+  text = g_strndup ((const char *) fuzz_syscalls, fuzz_syscalls_size);
+  calls = g_ptr_array_new ();
+  for (char *line = strtok_r (text, "\n", &save); line; line = strtok_r (NULL, "\n", &save)) {
+    g_ptr_array_add (calls, parse_call (line, (gint) calls->len));
+  }
+  table = gt_call_table_new (find_call, calls);
+  return table;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* BTF: our own look-ups, and libbpf below them. */
+#include "fuzz.h"
+#include "linux/btf-types.h"
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
+{
+  static const char *const wanted[][2] = {
+    { "task_struct", "tasks" },
+    { "task_struct", "thread.sp" },
+    { "task_struct", "se.on_rq" },
+    { "task_struct", "pending.signal" },
+    { "mm_struct", "pgd" },
+    { "signal_struct", "thread_head" },
+    { "syscall_metadata", "types" },
+    { "list_head", "next" },
+    { "a", "b" },
+    { "a", "b.c.d.e" },
+    { "", "" },
+  };
+  static const char *const sized[] = { "task_struct", "list_head", "pid_t", "int", "a", "b", "" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GtBtf) types = gt_btf_new (data, size, &error);
+
+  fuzz_check ((types == NULL) == (error != NULL), "a failure is explained");
+  for (guint i = 0; types != NULL && i < G_N_ELEMENTS (wanted); i++) {
+    gsize offset;
+
+    (void) gt_btf_offset (types, wanted[i][0], wanted[i][1], &offset);
+  }
+  for (guint i = 0; types != NULL && i < G_N_ELEMENTS (sized); i++) {
+    gsize len;
+
+    (void) gt_btf_size (types, sized[i], &len);
+  }
+  return 0;
+}

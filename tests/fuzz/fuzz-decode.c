@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Events with any arguments and captures, as lines; and texts that quote a guest. */
+#include "calls.h"
+#include "cli/line.h"
+#include "decode/text.h"
+#include "fuzz.h"
+
+enum { CAPTURES_MAX = 40 };
+
+static void
+take_event (FuzzInput *input, GTEventType type, GTEvent *event, GTCapture *captures)
+{
+  *event = (GTEvent){ .type = type, .captures = captures };
+  event->flags = fuzz_u8 (input);
+  event->number = (gint32) (fuzz_u8 (input) % 2 ? fuzz_u16 (input) % 512 : fuzz_u32 (input));
+  event->time = (gint64) fuzz_u64 (input);
+  event->tid = (vmi_pid_t) fuzz_u32 (input);
+  fuzz_take (input, event->comm, sizeof event->comm);
+  for (guint i = 0; i < G_N_ELEMENTS (event->args); i++) {
+    event->args[i] = fuzz_u8 (input) % 2 ? fuzz_u64 (input) : fuzz_u8 (input);
+  }
+  event->retval = (gint64) (fuzz_u8 (input) % 2 ? fuzz_u64 (input) : -(guint64) fuzz_u8 (input));
+  event->n_captures = fuzz_u8 (input) % CAPTURES_MAX;
+  for (guint i = 0; i < event->n_captures; i++) {
+    captures[i] = (GTCapture){ .arg = fuzz_u8 (input) % 8, .index = fuzz_u8 (input) };
+    captures[i].is_string = fuzz_u8 (input) % 2;
+    captures[i].cut = fuzz_u8 (input) % 2;
+    captures[i].address = fuzz_u8 (input) % 2 ? fuzz_u64 (input) : event->args[captures[i].arg % 6];
+    captures[i].error = fuzz_u8 (input) % 8 == 0 ? -14 : 0;
+    if (captures[i].error == 0) {
+      captures[i].data = fuzz_bytes (input, fuzz_u8 (input), &captures[i].size);
+    }
+  }
+}
+
+static void
+check_message (FuzzInput *input)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  g_autofree char *text = fuzz_string (input);
+
+  gt_text_message (out, text);
+  fuzz_check (g_utf8_validate (out->str, (gssize) out->len, NULL), "a message is UTF-8");
+  for (const char *c = out->str; *c != '\0'; c = g_utf8_next_char (c)) {
+    fuzz_check (g_unichar_isprint (g_utf8_get_char (c)), "a message is printable");
+  }
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
+{
+  FuzzInput input = { data, size };
+  GTCapture enter_captures[CAPTURES_MAX], leave_captures[CAPTURES_MAX];
+  g_autoptr (GString) out = g_string_new (NULL);
+  guint8 kind = fuzz_u8 (&input);
+  GTEvent enter, leave;
+  GtLineStyle style;
+
+  if (kind % 4 == 3) {
+    check_message (&input);
+    return 0;
+  }
+  gt_line_style_init (&style, kind / 4);
+  take_event (&input, GT_EVENT_SYSCALL, &enter, enter_captures);
+  take_event (&input, GT_EVENT_SYSRET, &leave, leave_captures);
+  gt_line_append (out, &style, gt_call_table_get (fuzz_calls (), enter.abi, enter.number),
+                  kind % 4 == 1 ? NULL : &enter, kind % 4 == 2 ? NULL : &leave);
+  fuzz_check_printable (out->str, out->len);
+  fuzz_check (memchr (out->str, '\n', out->len) == out->str + out->len - 1, "a call is one line");
+  return 0;
+}
