@@ -59,10 +59,12 @@ run_loop_during (GTLoop *loop, const char *line)
   g_autoptr (GError) error = NULL;
   GThread *thread = NULL;
   gpointer data[] = { &thread, &background };
+  gboolean ran;
 
   /* From inside the main loop, which starts when the guest is instrumented. */
   g_idle_add (start_background, data);
-  g_assert_true (gt_loop_run_full (loop, &error));
+  ran = gt_loop_run_full (loop, &error);
   g_assert_no_error (error);
+  g_assert_true (ran);
   return g_thread_join (thread);
 }

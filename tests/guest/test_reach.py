@@ -172,17 +172,17 @@ def check_no_way_in(tap, kernel):
 def check_not_linux(tap):
     name = f'gtreach-{os.getpid()}'
     with Qemu(name, '-S') as qemu:
-        check_error(tap, [name], ['has not booted'], 'a guest that was never started')
+        check_error(tap, ['--no-wait', name], ['has not booted'], 'a guest that was never started')
     with Qemu(name) as qemu:  # the firmware finds nothing to boot
         time.sleep(1)
-        check_error(tap, [name], ['has not booted'], 'a guest in its firmware')
+        check_error(tap, ['--no-wait', name], ['has not booted'], 'a guest in its firmware')
         tap.ok(qemu.process.poll() is None, 'it lives on')
     with tempfile.NamedTemporaryFile(prefix='gtreach-') as disk:
         disk.write(HALTS.ljust(1 << 20, b'\0'))
         disk.flush()
         with Qemu(name, '-drive', f'file={disk.name},format=raw,if=ide') as qemu:
             time.sleep(2)
-            check_error(tap, [name], ['has not booted'], 'a guest that is no Linux')
+            check_error(tap, ['--no-wait', name], ['has not booted'], 'a guest that is no Linux')
             run = guestlab.guestrace('list')
             tap.ok(run.returncode == 0 and re.search(rf'^{name} +qemu:{qemu.process.pid} +- ',
                                                      run.stdout, re.M), 'list shows it', run.stdout)

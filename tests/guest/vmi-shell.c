@@ -160,6 +160,27 @@ write_typed (Shell *shell)
   return status == VMI_SUCCESS;
 }
 
+/* scribble ADDRESS COUNT SEED: numbers that look random, into the kernel's memory */
+static gboolean
+scribble (Shell *shell)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed ((guint32) shell->numbers[3]);
+  addr_t at = shell->numbers[1], end = at + shell->numbers[2];
+  gboolean ok = TRUE;
+
+  while (at < end && ok) {
+    guint32 data[1024];
+    gsize count = MIN (end - at, sizeof data);
+
+    for (guint i = 0; i < G_N_ELEMENTS (data); i++) {
+      data[i] = g_rand_int (rand);
+    }
+    ok = vmi_write_va (shell->vmi, at, 0, count, data, NULL) == VMI_SUCCESS;
+    at += count;
+  }
+  return ok;
+}
+
 /* regs VCPU: RIP, RSP, CR0, CR3, CR4, R15 */
 static gboolean
 regs (Shell *shell)
@@ -209,7 +230,8 @@ run_command (Shell *shell)
     { "pa", physical },         { "string", string },       { "bytes", bytes },
     { "read", read_typed },     { "write8", write_typed },  { "write16", write_typed },
     { "write32", write_typed }, { "write64", write_typed }, { "regs", regs },
-    { "r15", set_r15 },         { "pause", pause_guest },   { "resume", resume_guest }
+    { "r15", set_r15 },         { "pause", pause_guest },   { "resume", resume_guest },
+    { "scribble", scribble },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++) {

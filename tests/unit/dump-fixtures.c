@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writes a running guest's kernel tables into a directory, for the unit tests that want real ones:
- * dump-fixtures GUEST DIRECTORY. Put the guest's /proc/kallsyms, without the lines of modules,
- * beside them as "symbols"; set GT_TEST_FIXTURES to the directory that holds such directories.
+ * Writes a running guest's kernel tables into a directory, for the unit tests and seeds of
+ * fuzz targets that want real ones: dump-fixtures GUEST DIRECTORY. Put the guest's /proc/kallsyms,
+ * without the lines of modules, beside them as "symbols"; set GT_TEST_FIXTURES to the directory
+ * that holds such directories.
  */
 #include "linux/linux-private.h"
 #include "vmi/open.h"
@@ -10,7 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void
+#define TEXT_LEN    0xa000u /* as tests/fuzz/make-seeds.py expects it */
+#define TEXT_BEFORE 0x2000u
+
+G_NORETURN static void
 fail (const char *what)
 {
   fprintf (stderr, "dump-fixtures: %s\n", what);
@@ -43,7 +47,6 @@ extent_of (GtKimage *image, addr_t va)
     }
   }
   fail ("the tables lie in no mapped part of the kernel");
-  return NULL;
 }
 
 static void
@@ -65,6 +68,19 @@ save_tables (GtKimage *image, const GtKallsymsTables *tables, const char *dir)
   save (dir, "rodata", gt_kimage_peek (image, rodata->va, rodata->len), rodata->len);
 }
 
+/* The code around the system calls' dispatcher. */
+static void
+save_text (GtKimage *image, const GtKallsyms *syms, const char *dir)
+{
+  addr_t va;
+
+  if (!gt_kallsyms_lookup (syms, "do_syscall_64", &va)) {
+    fail ("no do_syscall_64");
+  }
+  va = (va & ~(addr_t) 4095) - TEXT_BEFORE;
+  save (dir, "text", gt_kimage_peek (image, va, TEXT_LEN), TEXT_LEN);
+}
+
 static void
 save_types (GtKimage *image, const GtKallsymsTables *tables, const char *dir)
 {
@@ -76,6 +92,7 @@ save_types (GtKimage *image, const GtKallsymsTables *tables, const char *dir)
     fail ("no BTF");
   }
   save (dir, "btf", gt_kimage_peek (image, start, stop - start), stop - start);
+  save_text (image, syms, dir);
 }
 
 int

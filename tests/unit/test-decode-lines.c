@@ -28,7 +28,7 @@ typedef struct {
 } Fixture;
 
 static const GtLinuxCall *
-look_up (gconstpointer data, gint nr)
+look_up (gconstpointer data, GTAbi abi, gint nr)
 {
   const GPtrArray *calls = data;
 
@@ -118,6 +118,25 @@ test_simple (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (fixture->out->str, ==,
                    "16:00:01.123456 cat[231] openat(AT_FDCWD, \"/etc/passwd\", O_RDONLY) = 3 "
                    "<0.000041>\n");
+}
+
+/* An entry and a return between which events of their thread may have been lost are two calls'. */
+static void
+test_gap (Fixture *fixture, gconstpointer data)
+{
+  GTEvent event = make_event (fixture, GT_EVENT_SYSRET, 1, "a", "close");
+
+  enter (fixture, 1, "a", "close", 3);
+  event.gap = 1;
+  gt_join_event (fixture->join, &event);
+  g_assert_nonnull (strstr (fixture->out->str, "close(3 <unfinished ...>\n"));
+  g_assert_nonnull (strstr (fixture->out->str, "<... close resumed> = 0\n"));
+  g_string_truncate (fixture->out, 0);
+  enter (fixture, 1, "a", "close", 4);
+  event.gap = 0;
+  event.flags = GT_EVENT_LATE;
+  gt_join_event (fixture->join, &event);
+  g_assert_nonnull (strstr (fixture->out->str, "close(4 <unfinished ...>\n"));
 }
 
 static void
@@ -237,7 +256,7 @@ test_bounded (Fixture *fixture, gconstpointer data)
 
     gt_join_event (join, &event);
   }
-  g_assert_cmpuint (n, ==, 100000 - 65536);
+  g_assert_cmpuint (n, ==, 100000 - 32768);
   gt_join_finish (join);
   g_assert_cmpuint (n, ==, 100000);
 }
@@ -275,7 +294,7 @@ test_summary_bounded (Fixture *fixture, gconstpointer data)
 
   for (gint nr = 1000; nr < 10000; nr++) {
     event.number = nr;
-    gt_summary_add (gt_call_table_get (fixture->calls, nr), &event, NULL, summary);
+    gt_summary_add (gt_call_table_get (fixture->calls, GT_ABI_X86_64, nr), &event, NULL, summary);
   }
   gt_summary_append (fixture->out, summary);
   g_assert_nonnull (strstr (fixture->out->str, " 4904           (other numbers)\n"));
@@ -364,6 +383,12 @@ test_distance (void)
 }
 
 static void
+append (GtOutput *output, const GString *line)
+{
+  g_string_append_len (gt_output_text (output), line->str, (gssize) line->len);
+}
+
+static void
 count_failure (gpointer output, gpointer n)
 {
   g_atomic_int_inc ((gint *) n);
@@ -381,7 +406,7 @@ test_output_file (void)
 
   g_assert_nonnull (output);
   for (guint i = 0; i < 100000; i++) {
-    gt_output_append (output, line);
+    append (output, line);
   }
   g_assert_cmpint (gt_output_close (output), ==, 0);
   g_assert_true (g_file_get_contents (path, &text, &size, NULL));
@@ -402,9 +427,10 @@ test_output_full (void)
     return;
   }
   gt_output_set_failed_func (output, count_failure, &failures);
-  gt_output_append (output, line);
+  append (output, line);
   while (g_atomic_int_get (&failures) == 0) {
-    gt_output_append (output, line);
+    append (output, line);
+    gt_output_flush (output);
     g_usleep (1000);
   }
   g_assert_cmpint (gt_output_close (output), ==, ENOSPC);
@@ -428,7 +454,7 @@ test_output_stuck (void)
   g_assert_nonnull (output);
   g_string_set_size (line, 1 << 20);
   memset (line->str, 'x', line->len);
-  gt_output_append (output, line);
+  append (output, line);
   gt_output_hurry (output);
   g_assert_cmpint (gt_output_close (output), ==, ETIMEDOUT);
   close (fd);
@@ -444,6 +470,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("/lines/simple", test_simple);
   ADD ("/lines/interleaved", test_interleaved);
+  ADD ("/lines/gap", test_gap);
   ADD ("/lines/exit", test_exit);
   ADD ("/lines/unfinished", test_unfinished);
   ADD ("/lines/late", test_late);

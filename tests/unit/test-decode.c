@@ -355,6 +355,41 @@ test_name_text (void)
   g_assert_cmpstr (out->str, ==, "ev\"\\33[\\n\\\\\\3773xxxxxxy");
 }
 
+/* What a message may quote: a guest's name, a release, a monitor's answer. */
+static void
+test_message_text (void)
+{
+  static const struct {
+    const char *text;
+    const char *shown;
+  } cases[] = {
+    { "plain \\ \" text", "plain \\ \" text" },
+    { "caf\xc3\xa9", "caf\xc3\xa9" },
+    { "\x1b[31m\x1b]0;x\a", "\\033[31m\\033]0;x\\007" },
+    { "two\nlines\r", "two\\nlines\\r" },
+    { "\xff\xc3(\x9b", "\\377\\303(\\233" },
+    { "\xc2\x9b", "\\302\\233" },                   /* a control in UTF-8 */
+    { "\xe2\x80\xaex", "\\342\\200\\256x" },        /* right to left */
+    { "\xe2\x81\xa6x", "\\342\\201\\246x" },        /* an isolate */
+    { "\xe2\x80\xa8", "\\342\\200\\250" },          /* a line's end */
+    { "\xee\x80\x80", "\\356\\200\\200" },          /* of private use */
+    { "\xed\xa0\x80", "\\355\\240\\200" },          /* half a surrogate */
+    { "\xf4\x90\x80\x80", "\\364\\220\\200\\200" }, /* beyond Unicode */
+  };
+  g_autoptr (GString) out = g_string_new (NULL);
+  g_autofree char *endless = g_strnfill (100000, 'x');
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_string_truncate (out, 0);
+    gt_text_message (out, cases[i].text);
+    g_assert_cmpstr (out->str, ==, cases[i].shown);
+  }
+  g_string_truncate (out, 0);
+  gt_text_message (out, endless);
+  g_assert_cmpuint (out->len, <, 5000);
+  g_assert_true (g_str_has_suffix (out->str, "x..."));
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -379,5 +414,6 @@ main (int argc, char **argv)
   ADD ("/decode/results", test_results);
   ADD ("/decode/every-call-hostile", test_every_call_hostile);
   g_test_add_func ("/decode/name-text", test_name_text);
+  g_test_add_func ("/decode/message-text", test_message_text);
   return g_test_run ();
 }

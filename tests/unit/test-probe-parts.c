@@ -59,7 +59,8 @@ typedef struct {
 
 /* Runs the steps as the guest does, and reads the outcome as the host does. */
 static void
-run_steps (const struct gt_step *steps, const struct pt_regs *regs, Captured *ret)
+run_steps_of (const struct gt_step *steps, const struct pt_regs *regs, gboolean is_32,
+              Captured *ret)
 {
   struct gt_record *record = (gpointer) ret->buffer;
   GtGuestClock clock = { 0 };
@@ -67,12 +68,18 @@ run_steps (const struct gt_step *steps, const struct pt_regs *regs, Captured *re
   uint32_t n;
 
   memset (ret, 0, sizeof *ret);
-  n = capture (steps, regs, (uint8_t *) (record + 1));
+  n = capture (steps, regs, is_32, (uint8_t *) (record + 1));
   g_assert_cmpuint (n % 8, ==, 0);
   g_assert_cmpuint (n, <=, GT_SLOT_DATA);
   record->head = GT_RECORD_ENTRY;
   gt_probe_event_from_record (record, sizeof *record + n, &clock, &event, ret->items);
   ret->n = event.n_captures;
+}
+
+static void
+run_steps (const struct gt_step *steps, const struct pt_regs *regs, Captured *ret)
+{
+  run_steps_of (steps, regs, FALSE, ret);
 }
 
 static uint64_t
@@ -165,6 +172,72 @@ test_iovec (void)
   g_assert_cmpmem (got.items[2].data, got.items[2].size, "de", 2);
 }
 
+/* Arguments in other registers, of which half counts; arrays of halves. */
+static void
+test_32 (void)
+{
+  const struct gt_step steps[] = { { GT_STEP_STRINGS, 1, 0, 4, 16 },
+                                   { GT_STEP_IOVEC, 4, GT_LENGTH_ARG0 + 5, 8, 16 },
+                                   { GT_STEP_BYTES, 0, GT_LENGTH_RESULT, 0, 16 },
+                                   { GT_STEP_END } };
+  guint32 argv[] = { (guint32) put_user (1000, "one", 4), (guint32) put_user (1010, "two", 4), 0 };
+  guint32 vec[] = { (guint32) put_user (100, "abc", 3), 3, 0x10, 5, 0xdead, 0xffffffff };
+  const guint64 high = G_GUINT64_CONSTANT (0x1234) << 32;
+  struct pt_regs regs = { .cx = put_user (2000, argv, sizeof argv) | high,
+                          .di = put_user (3000, vec, sizeof vec) | high,
+                          .bp = 3 | high,
+                          .bx = put_user (200, "result", 6) | high,
+                          .ax = 6,
+                          .si = 1,
+                          .dx = 1 };
+  Captured got;
+
+  run_steps_of (steps, &regs, TRUE, &got);
+  g_assert_cmpuint (got.n, ==, 5);
+  g_assert_cmpstr ((const char *) got.items[1].data, ==, "two");
+  g_assert_cmpmem (got.items[2].data, got.items[2].size, "abc", 3);
+  g_assert_cmpint (got.items[3].error, ==, -14);
+  g_assert_cmpmem (got.items[4].data, got.items[4].size, "result", 6);
+
+  /* A failure, as a 32-bit program sees it. */
+  regs.ax = 0xfffffff7;
+  run_steps_of (steps, &regs, TRUE, &got);
+  g_assert_cmpuint (got.n, ==, 4);
+}
+
+/* Records of 32-bit calls, and of x32 numbers. */
+static void
+test_abi (void)
+{
+  static const struct {
+    guint64 value;
+    gint64 shown;
+  } values[] = { { 0xfffffff2, -14 },
+                 { (guint64) -14, -14 },
+                 { 0xf7f00000, 0xf7f00000 },
+                 { 0xffffffff00000005, 5 } };
+  struct gt_record record = { .head = GT_RECORD_RETURN, .nr = 5, .flags = GT_RECORD_I386 };
+  GTCapture captures[GT_MAX_CAPTURES];
+  GtGuestClock clock = { 0 };
+  GTEvent event;
+
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++) {
+    record.args[0] = values[i].value;
+    gt_probe_event_from_record (&record, GT_RECORD_RETURN_SIZE, &clock, &event, captures);
+    g_assert_cmpint (event.abi, ==, GT_ABI_I386);
+    g_assert_cmpint (event.retval, ==, values[i].shown);
+  }
+  record.flags = 0;
+  gt_probe_event_from_record (&record, GT_RECORD_RETURN_SIZE, &clock, &event, captures);
+  g_assert_cmpint (event.abi, ==, GT_ABI_X86_64);
+  record.nr = 0x40000005;
+  gt_probe_event_from_record (&record, GT_RECORD_RETURN_SIZE, &clock, &event, captures);
+  g_assert_cmpint (event.abi, ==, GT_ABI_X32);
+  record.nr = -1;
+  gt_probe_event_from_record (&record, GT_RECORD_RETURN_SIZE, &clock, &event, captures);
+  g_assert_cmpint (event.abi, ==, GT_ABI_X86_64);
+}
+
 /* Programs choose lengths and pointers; the slot's room is what counts. */
 static void
 test_too_much (void)
@@ -214,6 +287,10 @@ test_link (void)
   memcpy (&header, a, sizeof header);
   g_assert_cmphex (header.magic, ==, GT_PROBE_MAGIC);
   g_assert_cmpuint (gt_probe_blob_offset (blob, "gt_hook_entry"), >=, sizeof header);
+  /* A probe that was left behind is known by the page that a hook goes to. */
+  g_assert_cmpuint (gt_probe_blob_offset (blob, "gt_hook_entry"), <, GT_PAGE);
+  g_assert_cmpuint (gt_probe_blob_offset (blob, "gt_hook_return"), <, GT_PAGE);
+  g_assert_cmpuint (gt_probe_blob_offset (blob, "gt_hook_return_label_jump_fast32"), <, GT_PAGE);
   g_assert_cmpuint (gt_probe_blob_offset (blob, "gt_probe_init"), <, gt_probe_blob_size (blob));
 
   b = gt_probe_blob_link (blob, 0xffffffffc0100000u, resolve, (gpointer) "k_jiffies", &error);
@@ -266,7 +343,9 @@ main (int argc, char **argv)
   g_test_add_func ("/probe/capture/bytes", test_bytes);
   g_test_add_func ("/probe/capture/argv", test_argv);
   g_test_add_func ("/probe/capture/iovec", test_iovec);
+  g_test_add_func ("/probe/capture/32-bit", test_32);
   g_test_add_func ("/probe/capture/too-much", test_too_much);
+  g_test_add_func ("/probe/abi", test_abi);
   g_test_add_func ("/probe/link", test_link);
   g_test_add_func ("/probe/clock", test_clock);
   return g_test_run ();

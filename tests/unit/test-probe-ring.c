@@ -180,6 +180,22 @@ test_stuck (Fixture *fixture, gconstpointer mapped)
   g_assert_cmpuint (gt_ring_reader_damaged (fixture->reader), ==, 240);
 }
 
+/* What nobody can read at the end is told as damage, once. */
+static void
+test_finish (Fixture *fixture, gconstpointer mapped)
+{
+  struct gt_record *record;
+  guint64 pos = 0;
+
+  record = ring_reserve (fixture->shared, 240, &pos);
+  g_assert_nonnull (record);
+  gt_ring_reader_poll (fixture->reader, count_bytes, fixture, &fixture->state);
+  gt_ring_reader_finish (fixture->reader, fixture->state.head);
+  g_assert_cmpuint (gt_ring_reader_damaged (fixture->reader), ==, 240);
+  gt_ring_reader_finish (fixture->reader, fixture->state.head);
+  g_assert_cmpuint (gt_ring_reader_damaged (fixture->reader), ==, 240);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -190,7 +206,10 @@ main (int argc, char **argv)
   static const struct {
     const char *name;
     void (*func) (Fixture *, gconstpointer);
-  } tests[] = { { "threads", test_threads }, { "hostile", test_hostile }, { "stuck", test_stuck } };
+  } tests[] = { { "threads", test_threads },
+                { "hostile", test_hostile },
+                { "stuck", test_stuck },
+                { "finish", test_finish } };
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++) {

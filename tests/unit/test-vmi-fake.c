@@ -46,6 +46,21 @@ fake_write (GtDriver *driver, const GtPaVec *vec, gsize n)
   return TRUE;
 }
 
+/* Of a page; in the page tables of the last vCPU. */
+static gboolean
+fake_write_code (GtDriver *driver, addr_t va, const void *buf, gsize len, GError **error)
+{
+  FakeDriver *fake = (FakeDriver *) driver;
+  addr_t pa;
+
+  if (!fake->vmi || vmi_pagetable_lookup (fake->vmi, FAKE_ROOT, va, &pa) != VMI_SUCCESS ||
+      pa > FAKE_RAM_SIZE - len) {
+    return FALSE;
+  }
+  memcpy (fake->ram + pa, buf, len);
+  return TRUE;
+}
+
 static void *
 fake_map_ram (GtDriver *driver, addr_t pa, gsize len)
 {
@@ -58,6 +73,14 @@ static addr_t
 fake_max_pa (GtDriver *driver)
 {
   return FAKE_RAM_SIZE;
+}
+
+static gboolean
+fake_next_ram (GtDriver *driver, addr_t pa, addr_t *ret_start, addr_t *ret_end)
+{
+  *ret_start = pa;
+  *ret_end = FAKE_RAM_SIZE;
+  return pa < FAKE_RAM_SIZE;
 }
 
 static guint
@@ -114,9 +137,11 @@ static const GtDriverOps fake_ops = {
   .close = fake_close,
   .read = fake_read,
   .write = fake_write,
+  .write_code = fake_write_code,
   .map = fake_map_ram,
   .max_pa = fake_max_pa,
   .ram_size = fake_max_pa,
+  .next_ram = fake_next_ram,
   .n_vcpus = fake_n_vcpus,
   .get_regs = fake_get_regs,
   .set_regs = fake_set_regs,
@@ -153,7 +178,7 @@ fake_vmi_new (page_mode_t mode, guint levels)
   /* The first vCPU has not begun to page. */
   fake->regs[0].cr0 = 1;
   set_paging (&fake->regs[1], mode, levels);
-  vmi = gt_vmi_instance_new (&fake->parent);
+  vmi = fake->vmi = gt_vmi_instance_new (&fake->parent);
   g_assert_cmpuint (vmi_init_paging (vmi, 0), ==, mode);
   return vmi;
 }

@@ -21,6 +21,7 @@
 
 typedef struct {
   GtDriver parent;
+  vmi_instance_t vmi;
   guint8 *ram;
   addr_t next_table; /* where fake_table() takes the next page */
   x86_registers_t regs[2];

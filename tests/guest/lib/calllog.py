@@ -7,13 +7,13 @@ A result is a number (unsigned, 64 bits), an error's name, or None: the call did
 import dataclasses
 import re
 
-RESULT = re.compile(r'\s*= (\?|-?\d+|0x[0-9a-f]+)(?: (E[A-Z0-9_]+|\(errno \d+\)))?')
+RESULT = re.compile(r'\s*= (\?|0x[0-9a-f]+|-?\d+)(?: (E[A-Z0-9_]+|\(errno \d+\)))?')
 NAME = re.compile(r'([a-z_0-9?]+)\(')
 RESUMED = re.compile(r'<\.\.\. (\S+) resumed>(.*)$')
 STRACE_LINE = re.compile(r'(\d+) +(.*)$')
 SUPERSEDED = re.compile(r'\+\+\+ superseded by execve in pid (\d+) \+\+\+')
 GUESTRACE_LINE = re.compile(r'(\d\d):(\d\d):(\d\d)\.(\d{6}) (.{0,80}?)\[(\d+)\] '
-                            r'(?=<\.\.\. |[a-z_0-9?]+\()(.*)$')
+                            r'(?:(i386): )?(?=<\.\.\. |[a-z_0-9?]+\()(.*)$')
 DURATION = re.compile(r' <(\d+)\.(\d{6})>$')
 UNFINISHED = ' <unfinished ...>'
 
@@ -32,6 +32,7 @@ class Call:
     unfinished: bool = False  # not back when the trace ended: an entry only
     injected: bool = False    # the result is strace's own, as -e inject told it
     comm: str = ''
+    abi: str = ''             # of guestrace only
     start: int = 0            # microseconds
     duration: int = 0
     line: str = ''
@@ -130,7 +131,7 @@ class StraceLog:
             self._event(tid, text)
         elif text.startswith('<... '):
             self._resumed(tid, text, line)
-        elif not text.startswith('--- '):
+        elif not text.startswith(('--- ', '[ Process PID=')):
             self._call(tid, text, line)
 
     def _event(self, tid, text):
@@ -173,9 +174,9 @@ def guestrace_call(line):
     match = GUESTRACE_LINE.match(line)
     if not match:
         raise ParseError(f'not a line of guestrace: {line}')
-    hours, minutes, seconds, us, comm, tid, text = match.groups()
+    hours, minutes, seconds, us, comm, tid, abi, text = match.groups()
     start = ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000000 + int(us)
-    call = Call(int(tid), '', comm=comm, start=start, line=line)
+    call = Call(int(tid), '', comm=comm, start=start, line=line, abi=abi or 'x86_64')
     resumed = RESUMED.match(text)
     if resumed:
         call.name = 'syscall_-1' if resumed[1] == 'syscall_?' else resumed[1]

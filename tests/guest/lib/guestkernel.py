@@ -43,6 +43,19 @@ def differing(a, b):
     return sum(x != y for x, y in zip(a, b)) + abs(len(a) - len(b))
 
 
+def changed_functions(guest, before, after):
+    """The functions in which the kernel's text differs."""
+    start = symbols(guest, '_text')['_text']
+    places = [start + i for i, (x, y) in enumerate(zip(before, after)) if x != y]
+    # An instruction's bytes are one place. The table is in the order of addresses, in hexadecimal.
+    firsts = [p for p in places if p - 1 not in places]
+    wanted = ' '.join(f'{place:016x}' for place in firsts)
+    program = ('BEGIN { n = split(wanted, p, " ") } $2 ~ /[tT]/ { for (i = 1; i <= n; i++) '
+               'if ($1 "" <= p[i] "") s[i] = $3 } END { for (i in s) print s[i] }')
+    command = f"awk -v wanted='{wanted}' '{program}' /proc/kallsyms"
+    return set(guest.sh(command, timeout=240).split())
+
+
 def areas(guest):
     """(bytes, who asked for it) of each area of the kernel's vmalloc space, by its own word."""
     lines = guest.sh('cat /proc/vmallocinfo').splitlines()
@@ -64,8 +77,10 @@ def probe_memory(guest, caller):
 
 
 def complaints(guest):
-    """What the kernel's log has of warnings and worse."""
-    return [line for line in guest.sh('dmesg').splitlines() if any(w in line for w in BAD_WORDS)]
+    """What the kernel's log has of warnings and worse, and what follows them."""
+    lines = guest.sh('dmesg').splitlines()
+    bad = [i for i, line in enumerate(lines) if any(word in line for word in BAD_WORDS)]
+    return lines[bad[0]:bad[0] + 40] if bad else []
 
 
 def is_running(guest):
@@ -74,4 +89,4 @@ def is_running(guest):
 
 def check_health(tap, guest, what):
     bad = complaints(guest)
-    tap.ok(not bad and guest.sh('echo alive').strip() == 'alive', f'{what}: the guest is well', bad)
+    tap.ok(not bad and guest.sh('echo alive').strip() == 'alive', f'{what}: the guest is well', '\n'.join(bad))

@@ -29,7 +29,7 @@ from testbed import Guest, TestbedError  # noqa: E402,F401
 BUILD = pathlib.Path(os.environ.get('GT_BUILD_DIR') or SOURCE / 'build')
 PROGRAMS = BUILD / 'tests/guest/programs'
 GUESTRACE = pathlib.Path(os.environ.get('GT_GUESTRACE') or BUILD / 'src/cli/guestrace')
-INITRAMFS_KEPT = 4
+INITRAMFS_KEPT = 8
 
 # meson ends a test that takes too long with SIGTERM: contexts are to be left in order then, too.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -49,11 +49,12 @@ def test_programs():
     return sorted(p for p in PROGRAMS.iterdir() if p.is_file() and os.access(p, os.X_OK))
 
 
-def initramfs(programs=(), strace=True):
-    """An initramfs with the test programs, more programs and strace; cached by contents."""
+def initramfs(programs=(), strace=True, tools=()):
+    """An initramfs with the test programs, more programs, strace and other tools that this machine
+    has; cached by contents."""
     programs = [*test_programs(), *map(pathlib.Path, programs)]
     inputs = [*programs, testbed.SCRIPTS / 'guest-init', testbed.SCRIPTS / 'make-initramfs']
-    digest = hashlib.sha256(repr(strace).encode())
+    digest = hashlib.sha256(repr((strace, *tools)).encode())
     for file in inputs:
         digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     out = cache_directory() / f'{digest.hexdigest()[:24]}.gz'
@@ -63,6 +64,8 @@ def initramfs(programs=(), strace=True):
     command = [testbed.SCRIPTS / 'make-initramfs', out, *(['--strace'] if strace else [])]
     for program in programs:
         command += ['--program', program]
+    for tool in tools:
+        command += ['--tool', tool]
     if subprocess.run(command).returncode != 0:
         raise TestbedError('could not make an initramfs')
     kept = sorted(cache_directory().glob('*.gz'), key=lambda p: p.stat().st_mtime)

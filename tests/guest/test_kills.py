@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Tracers that are killed or stopped at any moment while a guest with two vCPUs works hard: the
+guest goes on, what it computes is right, and the next tracer finds what was left and takes it out.
+
+usage: test_kills.py KERNEL [--kills N] [--stops N] [--stopped SECONDS] [--cycles N] [--seed N]
+"""
+
+import argparse
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'lib'))
+sys.dont_write_bytecode = True
+import guestkernel  # noqa: E402
+import guestlab  # noqa: E402
+
+LIVES = 1.2  # seconds: attaching, tracing and detaching all fall into them
+WORKERS = 2
+HOLDER = guestlab.BUILD / 'examples/opens'
+
+
+class Work:
+    """Programs that check what they compute, round after round, in the guest."""
+
+    def __init__(self, guest):
+        self.guest = guest
+        for i in range(WORKERS):
+            guest.sh(f'(lively 0 >/tmp/work.{i} 2>&1; echo "ended $?" >>/tmp/work.{i}) & echo')
+        guest.sh('(while :; do find /etc /bin; done >/dev/null 2>&1) & echo')
+
+    def rounds(self):
+        """How many rounds each has done; one that failed says so and ends."""
+        return [int(n) for n in self.guest.sh('cd /tmp; for f in work.*; do grep -c ok $f; done',
+                                              timeout=120).split()]
+
+    def failures(self):
+        return self.guest.sh("cd /tmp; grep -v '^round [0-9]* ok$' work.* || :").strip()
+
+
+def start_tracer(guest, rng):
+    """The command on all calls, or a program that holds threads for callbacks."""
+    command = rng.choice([[guestlab.GUESTRACE, '-o', '/dev/null'], [HOLDER]])
+    return subprocess.Popen(['setpriv', '--pdeathsig', 'KILL', *command, guest.name],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, text=True)
+
+
+def end_tracer(tracer, rng):
+    """SIGKILL at a random moment; sometimes while it detaches, which it was told to before."""
+    time.sleep(rng.uniform(0, LIVES))
+    if rng.random() < 0.4:
+        tracer.send_signal(signal.SIGINT)
+        time.sleep(rng.uniform(0, 0.3))
+    tracer.kill()
+    return tracer.communicate()[1].strip()
+
+
+def wait_running(guest, timeout=20):
+    """Seconds until the hypervisor says that the vCPUs run."""
+    start = time.monotonic()
+    while not guestkernel.is_running(guest):
+        if time.monotonic() > start + timeout:
+            return None
+        time.sleep(0.01)
+    return time.monotonic() - start
+
+
+def test_kills(tap, guest, work, kills, rng):
+    before, slowest, sayings, standing = work.rounds(), 0, set(), 0
+    for _ in range(kills):
+        saying = end_tracer(start_tracer(guest, rng), rng)
+        if saying and 'events lost' not in saying:
+            sayings.add(saying)
+        took = wait_running(guest)
+        if took is None:
+            standing += 1
+            guest.hmp('cont')
+        slowest = max(slowest, took or 0)
+        guest.sh('calls 100', timeout=120)
+    tap.equal(standing, 0, f'{kills} killed tracers, and the guest runs after each')
+    tap.diag(f'longest until the vCPUs ran: {slowest:.2f} s')
+    tap.ok(not sayings, 'none of them failed before it was killed', '\n'.join(sayings))
+    after = work.rounds()
+    tap.ok(all(a > b for a, b in zip(after, before)), 'the programs in the guest went on',
+           f'{before} {after}')
+    check_work(tap, guest, work, 'after killed tracers')
+
+
+def test_stops(tap, guest, work, stops, stopped, rng):
+    """SIGSTOP at random moments, also while the vCPUs are held."""
+    for _ in range(stops):
+        tracer = start_tracer(guest, rng)
+        time.sleep(rng.uniform(0, LIVES / 2))
+        tracer.send_signal(signal.SIGSTOP)
+        before = work.rounds()
+        time.sleep(stopped)
+        after = work.rounds()
+        tap.ok(wait_running(guest) is not None and all(a > b for a, b in zip(after, before)),
+               'the guest works beside a stopped tracer', f'{before} {after}')
+        tracer.send_signal(signal.SIGCONT)
+        time.sleep(0.2)
+        tracer.send_signal(signal.SIGINT)
+        try:
+            tracer.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            tracer.kill()
+            tap.ok(False, 'the tracer ends after it was continued')
+    check_work(tap, guest, work, 'after stopped tracers')
+
+
+def test_taken_over(tap, guest, work):
+    """A tracer that is stopped while another one takes its place notices when it goes on."""
+    first = guestlab.trace(guest)
+    first.start()
+    first.process.send_signal(signal.SIGSTOP)
+    time.sleep(2.5)  # until its heart counts as stopped
+    second = guestlab.trace(guest)
+    second.start()
+    first.process.send_signal(signal.SIGCONT)
+    try:
+        _, sentence = first.process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        sentence = 'it does not end'
+    first.stop()
+    guest.sh('cat /etc/hosts')
+    second.stop()
+    tap.ok(first.status == 1 and len(sentence.splitlines()) <= 2,
+           'a tracer whose place was taken ends', f'{first.status} {sentence}')
+    tap.diag(sentence.strip())
+    tap.ok(second.status == 0 and '"/etc/hosts"' in second.output, 'and does the other one no harm',
+           second.stderr)
+    check_work(tap, guest, work, 'after one tracer took the place of another')
+
+
+def test_cycles(tap, guest, work, cycles, caller):
+    """Attaching and detaching again and again: what is free of the guest's memory stays."""
+    text = guestkernel.kernel_text(guest)
+    failed, changed, kept = [], 0, 0
+    for i in range(cycles):
+        run = guestlab.guestrace('--for', '0.05', '-o', '/dev/null', guest.name)
+        if run.returncode != 0 or ' 0 events lost' not in run.stderr:
+            failed.append(run.stderr)
+        if i % 10 == 9 or i == cycles - 1:
+            changed += guestkernel.kernel_text(guest) != text
+            kept += guestkernel.probe_memory(guest, caller)
+    tap.ok(not failed, f'{cycles} attachments', '\n'.join(failed[:5]))
+    tap.equal(changed, 0, 'the kernel text is what it was')
+    tap.equal(kept, 0, 'the pages were given back')
+    check_work(tap, guest, work, 'after attaching again and again')
+
+
+def check_work(tap, guest, work, what):
+    tap.equal(work.failures(), '', f'{what}: the programs in the guest computed what is right')
+    guestkernel.check_health(tap, guest, what)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('kernel')
+    parser.add_argument('--kills', type=int, default=12)
+    parser.add_argument('--stops', type=int, default=2)
+    parser.add_argument('--stopped', type=float, default=3)
+    parser.add_argument('--cycles', type=int, default=5)
+    parser.add_argument('--seed', type=int, default=random.randrange(1 << 30))
+    options = parser.parse_args()
+    rng = random.Random(options.seed)
+    with guestlab.Tap() as tap, guestkernel.boot(options.kernel, smp=2) as guest:
+        tap.diag(f'--seed {options.seed}')
+        with guestlab.trace(guest):
+            caller = guestkernel.probe_caller(guest)
+        work = Work(guest)
+        while min(work.rounds()) < 2:  # what they use for the first time changes the kernel's text
+            time.sleep(0.2)
+        text = guestkernel.kernel_text(guest)
+        test_kills(tap, guest, work, options.kills, rng)
+        test_stops(tap, guest, work, options.stops, options.stopped, rng)
+        test_taken_over(tap, guest, work)
+        run = guestlab.guestrace('--for', '1', guest.name)
+        tap.ok(run.returncode == 0 and '(' in run.stdout, 'the next one traces', run.stderr)
+        now = guestkernel.kernel_text(guest)
+        tap.ok(now == text, 'the kernel text is what it was',
+               now != text and guestkernel.changed_functions(guest, text, now))
+        tap.ok(caller is not None and guestkernel.probe_memory(guest, caller) == 0,
+               'what was left behind is gone', caller)
+        test_cycles(tap, guest, work, options.cycles, caller)
+
+
+main()
