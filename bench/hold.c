@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Holds system calls of a guest with entry and return callbacks that do next to nothing, until
- * SIGINT. usage: hold GUEST FUNCTION...
- * Prints "ready" at the first callback and "callbacks N" at the end. */
+ * SIGINT; with -e at entry only. Prints "callbacks N" at the end.
+ * usage: hold [-e] GUEST FUNCTION... */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +21,7 @@ on_syscall (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t tid,
 {
   guint64 *callbacks = user_data;
 
-  if ((*callbacks)++ == 0) {
-    puts ("ready");
-    fflush (stdout);
-  }
+  (*callbacks)++;
   return callbacks;
 }
 
@@ -42,15 +39,21 @@ main (int argc, char **argv)
   struct sigaction action = { .sa_handler = on_signal };
   g_autoptr (GError) error = NULL;
   g_autoptr (GTLoop) loop = NULL;
+  GTSysretFunc sysret_cb = on_sysret;
   guint64 callbacks = 0;
+  int first = 1;
 
-  if (argc < 3) {
-    fprintf (stderr, "usage: hold GUEST FUNCTION...\n");
+  if (argc > 1 && g_str_equal (argv[1], "-e")) {
+    sysret_cb = NULL;
+    first = 2;
+  }
+  if (argc < first + 2) {
+    fprintf (stderr, "usage: hold [-e] GUEST FUNCTION...\n");
     return 2;
   }
-  loop = gt_loop_new_full (argv[1], &error);
-  for (int i = 2; loop != NULL && i < argc; i++) {
-    if (!gt_loop_set_cb_full (loop, argv[i], on_syscall, on_sysret, &callbacks, &error)) {
+  loop = gt_loop_new_full (argv[first], &error);
+  for (int i = first + 1; loop != NULL && i < argc; i++) {
+    if (!gt_loop_set_cb_full (loop, argv[i], on_syscall, sysret_cb, &callbacks, &error)) {
       fprintf (stderr, "hold: %s\n", error->message);
       return 1;
     }
