@@ -15,8 +15,10 @@
 
 G_BEGIN_DECLS
 
-/* arch/x86/entry/syscalls/syscall_64.tbl */
+/* io_uring_setup and io_uring_enter: arch/x86/entry/syscalls/syscall_64.tbl and _32.tbl alike */
+#define NR_IO_URING_SETUP 425
 #define NR_IO_URING_ENTER 426
+#define N_URING_CALLS     4 /* for 64-bit and for 32-bit programs */
 
 #define CONFIG_AT(member)                                                                          \
   (offsetof (struct gt_shared, config) + offsetof (struct gt_config, member))
@@ -37,10 +39,13 @@ typedef struct {
   GtEngineLosses old_losses; /* of earlier attachments */
   gint64 next_check;
   gint64 next_vcpu_check;
-  guint misses; /* checks in a row in which no vCPU ran our kernel */
+  guint misses;      /* checks in a row in which no vCPU ran our kernel */
+  guint64 damaged;   /* of the ring, at the last check */
+  gboolean put_back; /* the guest is in an earlier state: its ring is no one's fault */
   gboolean attached;
   gboolean wants_uring;
-  guint8 enter_actions; /* what was asked for io_uring_enter */
+  gboolean tried_uring;                /* to have the guest's io_uring call the probe */
+  guint8 uring_actions[N_URING_CALLS]; /* what was asked for the calls that lead to it */
 } GtProbeEngine;
 
 static inline GtProbeEngine *

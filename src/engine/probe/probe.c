@@ -30,7 +30,9 @@ prepare (GtPlacedProbe *placed, gpointer user_data, GError **error)
 {
   GtProbeEngine *probe = user_data;
 
-  placed->watches_uring = probe->wants_uring;
+  placed->watches_uring = probe->wants_uring && gt_probe_uring_is_used (probe);
+  probe->tried_uring = FALSE;
+  gt_probe_update_uring (probe);
   probe->config.uring.on = FALSE;
   probe->config.magic = GT_CONFIG_MAGIC;
   probe->config.nonce = (guint64) g_random_int () << 32 | g_random_int ();
@@ -62,8 +64,9 @@ answer_thread (GtProbeEngine *probe, gsize slot, guint64 asked, const GtHeldThre
   gt_pages_write_words (probe->placed.pages, words, G_N_ELEMENTS (words));
 }
 
+/* Answers a held thread, after the loop has had it when @tell. */
 static void
-deliver_held (Delivery *delivery, const GTEvent *event, guint index)
+deliver_held (Delivery *delivery, const GTEvent *event, guint index, gboolean tell)
 {
   GtProbeEngine *probe = delivery->probe;
   gsize offset = offsetof (struct gt_shared, slots) + index * sizeof (struct gt_slot);
@@ -73,20 +76,43 @@ deliver_held (Delivery *delivery, const GTEvent *event, guint index)
   if (!gt_pages_read (probe->placed.pages, offset, &hold, sizeof hold)) {
     return;
   }
-  held.at_entry = event->type == GT_EVENT_SYSCALL;
-  held.pt_regs = hold.regs;
-  gt_probe_held_regs (&hold, &probe->state, event->number, held.at_entry, &held.regs);
-  delivery->func (event, &held, delivery->user_data);
+  if (tell) {
+    held.at_entry = event->type == GT_EVENT_SYSCALL;
+    held.pt_regs = hold.regs;
+    gt_probe_held_regs (&hold, &probe->state, event->number, held.at_entry, &held.regs);
+    delivery->func (event, &held, delivery->user_data);
+  }
   answer_thread (probe, offset, hold.asked, &held);
 }
 
-/* An entry that nobody asked for. */
-static gboolean
-is_our_own (const GtProbeEngine *probe, const struct gt_record *record)
+/* The call of an entry that leads to io_uring and that the engine asked for itself; negative when
+ * it is none. */
+static gint
+uring_call (const GtProbeEngine *probe, const struct gt_record *record)
 {
-  return probe->wants_uring && record->nr == NR_IO_URING_ENTER &&
-         (record->head & 0xffff) == GT_RECORD_ENTRY && !(record->flags & GT_RECORD_I386) &&
-         !(probe->enter_actions & GT_ACTION_ENTRY);
+  guint index = (guint) record->nr + (record->flags & GT_RECORD_I386 ? GT_INDEX_I386 : 0);
+
+  if (!probe->wants_uring || (record->head & 0xffff) != GT_RECORD_ENTRY || record->nr < 0 ||
+      record->nr >= GT_CALLS) {
+    return -1;
+  }
+  return gt_probe_uring_call (index);
+}
+
+/* The first thread that is about to use io_uring waits here until the guest tells of it. */
+static void
+start_uring (GtProbeEngine *probe)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (probe->placed.watches_uring || probe->tried_uring) {
+    return;
+  }
+  probe->tried_uring = TRUE;
+  if (!gt_probe_watch_uring (&probe->placed, &local)) {
+    g_info ("io_uring is not traced: %s", local->message);
+  }
+  gt_probe_update_uring (probe);
 }
 
 static void
@@ -94,16 +120,26 @@ deliver (const struct gt_record *record, gsize size, gpointer user_data)
 {
   GTCapture captures[GT_MAX_CAPTURES];
   Delivery *delivery = user_data;
+  GtProbeEngine *probe = delivery->probe;
+  gboolean held = delivery->may_hold && (record->flags & GT_RECORD_HELD) && record->slot < GT_SLOTS;
+  gint call = uring_call (probe, record);
   GTEvent event;
 
-  if (is_our_own (delivery->probe, record)) {
+  gt_probe_event_from_record (record, size, &probe->clock, &event, captures);
+  /* Nobody knows whose records were skipped. */
+  event.gap += (guint32) gt_ring_reader_damaged (probe->reader);
+  if (call >= 0 && held) {
+    start_uring (probe);
+  }
+  if (call >= 0 && held && !(probe->uring_actions[call] & GT_ACTION_HOLD_ENTRY)) {
+    deliver_held (delivery, &event, record->slot, FALSE);
+    held = FALSE;
+  }
+  if (call >= 0 && !(probe->uring_actions[call] & GT_ACTION_ENTRY)) {
     return;
   }
-  gt_probe_event_from_record (record, size, &delivery->probe->clock, &event, captures);
-  /* Nobody knows whose records were skipped. */
-  event.gap += (guint32) gt_ring_reader_damaged (delivery->probe->reader);
-  if (delivery->may_hold && (record->flags & GT_RECORD_HELD) && record->slot < GT_SLOTS) {
-    deliver_held (delivery, &event, record->slot);
+  if (held) {
+    deliver_held (delivery, &event, record->slot, TRUE);
   } else {
     delivery->func (&event, NULL, delivery->user_data);
   }
@@ -305,6 +341,8 @@ attach (GtEngine *engine, GError **error)
                        probe->state.tsc_khz);
   probe->next_check = probe->next_vcpu_check = 0;
   probe->misses = 0;
+  probe->damaged = 0;
+  probe->put_back = FALSE;
   catch_first (probe);
   return TRUE;
 }
@@ -346,7 +384,7 @@ add_losses (const GtProbeEngine *probe, GtEngineLosses *losses)
 {
   losses->dropped += probe->state.dropped;
   losses->passed += probe->state.passed;
-  losses->damaged += gt_ring_reader_damaged (probe->reader);
+  losses->damaged += probe->put_back ? probe->damaged : gt_ring_reader_damaged (probe->reader);
 }
 
 /* The kernel's functions that give memory back need a guest that runs. */

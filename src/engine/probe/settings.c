@@ -16,6 +16,41 @@ tell_guest (GtProbeEngine *probe, gsize offset, const void *data, gsize len)
   }
 }
 
+gint
+gt_probe_uring_call (guint index)
+{
+  guint nr = index % GT_CALLS;
+
+  if (nr != NR_IO_URING_SETUP && nr != NR_IO_URING_ENTER) {
+    return -1;
+  }
+  return (gint) (nr - NR_IO_URING_SETUP) + (index >= GT_INDEX_I386 ? N_URING_CALLS / 2 : 0);
+}
+
+/*
+ * The kernel changes its own text to have io_uring call the probe: only in a guest that uses it.
+ * The first thread that is about to is held until that is done. From then on programs that submit
+ * go through the probe as well: there they wait for room in the ring, as they cannot where their
+ * operations are seen.
+ */
+static guint8
+with_uring (GtProbeEngine *probe, guint index, guint8 actions)
+{
+  gint call = gt_probe_uring_call (index);
+
+  if (call < 0) {
+    return actions;
+  }
+  probe->uring_actions[call] = actions;
+  if (probe->wants_uring && !probe->placed.watches_uring && !probe->tried_uring) {
+    actions |= GT_ACTION_HOLD_ENTRY;
+  }
+  if (probe->wants_uring && index == NR_IO_URING_ENTER) {
+    actions |= GT_ACTION_STREAM_ENTRY;
+  }
+  return actions;
+}
+
 void
 gt_probe_set_call (GtEngine *engine, guint index, guint8 actions, const struct gt_step *entry,
                    const struct gt_step *leave)
@@ -36,10 +71,7 @@ gt_probe_set_call (GtEngine *engine, guint index, guint8 actions, const struct g
     }
     tell_guest (probe, offset, config->steps[i][index], sizeof config->steps[i][index]);
   }
-  if (index == NR_IO_URING_ENTER) {
-    probe->enter_actions = actions;
-    actions |= probe->wants_uring ? GT_ACTION_STREAM_ENTRY : 0;
-  }
+  actions = with_uring (probe, index, actions);
   if ((actions & GT_ACTION_HOLD_ENTRY) || config->steps[0][index]->op != GT_STEP_END) {
     actions |= GT_ACTION_SLOW_ENTRY;
   }
@@ -103,15 +135,55 @@ gt_probe_set_drop (GtEngine *engine, gboolean drop)
   tell_guest (probe, CONFIG_AT (flags), (guint32[]){ probe->config.flags }, sizeof (guint32));
 }
 
-/* Programs that are about to submit go through the probe as well: there they wait for room in the
- * ring, as they cannot where their operations are seen. */
+typedef struct {
+  vmi_instance_t vmi;
+  gsize member; /* of struct task_struct */
+  gboolean found;
+} Users;
+
+static gboolean
+look_at_thread (GtLinux *linux_os, addr_t task, gpointer user_data)
+{
+  Users *users = user_data;
+  addr_t context = 0;
+
+  (void) linux_os;
+  users->found = vmi_read_addr_va (users->vmi, task + users->member, 0, &context) == VMI_SUCCESS &&
+                 context != 0;
+  return !users->found;
+}
+
+gboolean
+gt_probe_uring_is_used (GtProbeEngine *probe)
+{
+  Users users = { .vmi = probe->vmi };
+
+  return gt_linux_offset (probe->linux_os, "task_struct", "io_uring", &users.member) &&
+         gt_linux_foreach_thread (probe->linux_os, look_at_thread, &users) && users.found;
+}
+
+void
+gt_probe_update_uring (GtProbeEngine *probe)
+{
+  const guint numbers[] = { NR_IO_URING_SETUP, NR_IO_URING_ENTER };
+  struct gt_config *config = &probe->config;
+
+  for (guint i = 0; i < N_URING_CALLS; i++) {
+    guint index = numbers[i % 2] + (i < N_URING_CALLS / 2 ? 0 : GT_INDEX_I386);
+    struct gt_step entry[GT_STEPS_MAX], leave[GT_STEPS_MAX];
+
+    memcpy (entry, config->steps[0][index], sizeof entry);
+    memcpy (leave, config->steps[1][index], sizeof leave);
+    gt_probe_set_call (&probe->engine, index, probe->uring_actions[i], entry, leave);
+  }
+}
+
 gboolean
 gt_probe_set_uring (GtEngine *engine, const struct gt_uring_config *wanted, GError **error)
 {
   GtProbeEngine *probe = gt_probe_of (engine);
   struct gt_config *config = &probe->config;
-  struct gt_step entry[GT_STEPS_MAX], leave[GT_STEPS_MAX];
-  gboolean any = FALSE;
+  gboolean any = FALSE, ok = TRUE;
 
   for (guint i = 0; i < GT_URING_OPS; i++) {
     any = any || wanted->wanted[i];
@@ -123,8 +195,9 @@ gt_probe_set_uring (GtEngine *engine, const struct gt_uring_config *wanted, GErr
   config->uring.on = probe->attached && probe->placed.watches_uring;
   probe->wants_uring = any;
   tell_guest (probe, CONFIG_AT (uring), &config->uring, sizeof config->uring);
-  memcpy (entry, config->steps[0][NR_IO_URING_ENTER], sizeof entry);
-  memcpy (leave, config->steps[1][NR_IO_URING_ENTER], sizeof leave);
-  gt_probe_set_call (engine, NR_IO_URING_ENTER, probe->enter_actions, entry, leave);
-  return !probe->attached || !any || gt_probe_watch_uring (&probe->placed, error);
+  if (probe->attached && any && gt_probe_uring_is_used (probe)) {
+    ok = gt_probe_watch_uring (&probe->placed, error);
+  }
+  gt_probe_update_uring (probe);
+  return ok;
 }

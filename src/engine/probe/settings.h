@@ -15,6 +15,13 @@ void gt_probe_set_drop (GtEngine *engine, gboolean drop);
 gboolean
 gt_probe_set_uring (GtEngine *engine, const struct gt_uring_config *wanted, GError **error);
 
+/* Which of the calls that lead to io_uring has this index; negative when none. */
+gint gt_probe_uring_call (guint index);
+/* Whether some thread of the guest uses io_uring already. */
+gboolean gt_probe_uring_is_used (GtProbeEngine *probe);
+/* Says anew what the calls that lead to io_uring are to do. */
+void gt_probe_update_uring (GtProbeEngine *probe);
+
 G_END_DECLS
 
 #endif

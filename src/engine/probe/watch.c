@@ -84,6 +84,7 @@ set_put_back (GtProbeEngine *probe, GError **error)
   g_autofree char *name = vmi_get_name (probe->vmi);
 
   (void) gt_probe_life_look (&probe->life);
+  probe->put_back = probe->life.stood;
   g_set_error (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest \"%s\" %s", name,
                probe->life.stood ? "was put back to an earlier state (loadvm), in which it was "
                                    "being traced already"
@@ -113,6 +114,9 @@ gt_probe_check_guest (GtProbeEngine *probe, GError **error)
   if (gt_heartbeat_look (probe->heartbeat) == GT_BEAT_SAME &&
       (probe->life.stands ||
        (gt_probe_is_in_place (&probe->placed) && runs_our_kernel (probe, now)))) {
+    if (!probe->life.stands) {
+      probe->damaged = gt_ring_reader_damaged (probe->reader);
+    }
     return TRUE;
   }
   gt_probe_lose_guest (probe, error);
