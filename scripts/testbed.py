@@ -215,8 +215,8 @@ class Guest:
 
     def alive(self):
         """Whether its QEMU still runs; the pid may be another process's by now."""
-        if self.process is not None and self.process.poll() is not None:
-            return False
+        if self.process is not None:
+            return self.process.poll() is None
         return any(str(self.dir) in word for word in self._cmdline())
 
     def run(self, command, timeout=60):

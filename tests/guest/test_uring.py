@@ -18,8 +18,8 @@ import guestkernel  # noqa: E402
 import guestlab  # noqa: E402
 
 BATCHES = 500
-CYCLES = 3
-KILLS = 3
+CYCLES = 2
+KILLS = 2
 PING = 'uring count 1'
 LINE = re.compile(r'^\S+ (\S+)\[(\d+)\] (io_uring(?:\|[A-Z_|]+)?: .*?)(?: <\d+\.\d+>)?$')
 CALL = re.compile(r'^\S+ \S+ (\w+)\(')
