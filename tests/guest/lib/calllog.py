@@ -16,6 +16,7 @@ GUESTRACE_LINE = re.compile(r'(\d\d):(\d\d):(\d\d)\.(\d{6}) (.{0,80}?)\[(\d+)\] 
                             r'(?:(i386): )?(?=<\.\.\. |[a-z_0-9?]+\()(.*)$')
 DURATION = re.compile(r' <(\d+)\.(\d{6})>$')
 UNFINISHED = ' <unfinished ...>'
+PID_CHANGED = re.compile(r' <pid changed to \d+ \.\.\.>$')  # by the execve that this line is about
 
 
 class ParseError(Exception):
@@ -125,6 +126,7 @@ class StraceLog:
             call.unfinished = True
 
     def _line(self, tid, text, line):
+        text = PID_CHANGED.sub(UNFINISHED, text)
         if self.root is None:
             self.root = tid
         if text.startswith('+++ '):
