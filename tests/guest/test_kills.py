@@ -22,6 +22,11 @@ import guestlab  # noqa: E402
 LIVES = 1.2  # seconds: attaching, tracing and detaching all fall into them
 WORKERS = 2
 HOLDER = guestlab.BUILD / 'examples/opens'
+SOON = 2  # seconds after which a guest whose tracer was killed has its full speed
+# Times untraced: what is measured beside other work. A call that waits for the dead tracer would
+# take thousands of times as long.
+FULL_SPEED = 3
+GROWTH = 4096  # KiB: what the kernel takes more or less of for the programs that run
 
 
 class Work:
@@ -60,6 +65,12 @@ def end_tracer(tracer, rng):
     return tracer.communicate()[1].strip()
 
 
+def call_ns(guest):
+    """The nanoseconds of a system call, the least of some short runs."""
+    said = guest.sh('for i in 1 2 3 4 5 6; do calls 2000; done', timeout=120)
+    return min(float(line.split()[2]) for line in said.splitlines() if line.startswith('calls '))
+
+
 def wait_running(guest, timeout=20):
     """Seconds until the hypervisor says that the vCPUs run."""
     start = time.monotonic()
@@ -70,10 +81,10 @@ def wait_running(guest, timeout=20):
     return time.monotonic() - start
 
 
-def test_kills(tap, guest, work, kills, rng):
-    before, slowest, sayings, standing = work.rounds(), 0, set(), 0
+def test_kills(tap, guest, work, kills, rng, untraced):
+    before, slowest, sayings, standing, slow = work.rounds(), 0, set(), 0, []
     for _ in range(kills):
-        saying = end_tracer(start_tracer(guest, rng), rng)
+        saying, killed = end_tracer(start_tracer(guest, rng), rng), time.monotonic()
         if saying and 'events lost' not in saying:
             sayings.add(saying)
         took = wait_running(guest)
@@ -82,8 +93,13 @@ def test_kills(tap, guest, work, kills, rng):
             guest.hmp('cont')
         slowest = max(slowest, took or 0)
         guest.sh('calls 100', timeout=120)
+        time.sleep(max(0, killed + SOON - time.monotonic()))
+        slow.append(call_ns(guest) / untraced)
     tap.equal(standing, 0, f'{kills} killed tracers, and the guest runs after each')
     tap.diag(f'longest until the vCPUs ran: {slowest:.2f} s')
+    tap.ok(max(slow) < FULL_SPEED, f'full speed {SOON} s later', sorted(slow)[-5:])
+    tap.diag(f'a call {SOON} s later, times untraced: {sorted(slow)[len(slow) // 2]:.2f} in the middle, '
+             f'{max(slow):.2f} at most')
     tap.ok(not sayings, 'none of them failed before it was killed', '\n'.join(sayings))
     after = work.rounds()
     tap.ok(all(a > b for a, b in zip(after, before)), 'the programs in the guest went on',
@@ -133,7 +149,7 @@ def test_asleep(tap, guest, work):
 
 def test_cycles(tap, guest, work, cycles, caller):
     """Attaching and detaching again and again: what is free of the guest's memory stays."""
-    text = guestkernel.kernel_text(guest)
+    text, memory = guestkernel.kernel_text(guest), guestkernel.kernel_memory(guest)
     failed, changed, kept = [], 0, 0
     for i in range(cycles):
         run = guestlab.guestrace('--for', '0.05', '-o', '/dev/null', guest.name)
@@ -145,6 +161,9 @@ def test_cycles(tap, guest, work, cycles, caller):
     tap.ok(not failed, f'{cycles} attachments', '\n'.join(failed[:5]))
     tap.equal(changed, 0, 'the kernel text is what it was')
     tap.equal(kept, 0, 'the pages were given back')
+    grown = guestkernel.kernel_memory(guest) - memory
+    tap.ok(grown < GROWTH + cycles, "the kernel's own memory has not grown", f'{grown} KiB')
+    tap.diag(f"the kernel's own memory: {grown:+} KiB in {cycles} attachments")
     check_work(tap, guest, work, 'after attaching again and again')
 
 
@@ -167,11 +186,13 @@ def main():
         tap.diag(f'--seed {options.seed}')
         with guestlab.trace(guest):
             caller = guestkernel.probe_caller(guest)
+        guest.sh('calls 20000')
+        untraced = call_ns(guest)  # the programs below have a vCPU each, and the kernel is fair
         work = Work(guest)
         while min(work.rounds()) < 2:  # what they use for the first time changes the kernel's text
             time.sleep(0.2)
         text = guestkernel.kernel_text(guest)
-        test_kills(tap, guest, work, options.kills, rng)
+        test_kills(tap, guest, work, options.kills, rng, untraced)
         test_stops(tap, guest, work, options.stops, options.stopped, rng)
         test_asleep(tap, guest, work)
         run = guestlab.guestrace('--for', '1', guest.name)

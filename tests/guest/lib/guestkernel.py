@@ -76,6 +76,12 @@ def probe_memory(guest, caller):
     return sum(size for size, what in areas(guest) if what.split()[0] == caller)
 
 
+def kernel_memory(guest):
+    """KiB that the kernel has taken for itself and cannot give back at will."""
+    fields = dict(re.findall(r'^(\w+): +(\d+) kB$', guest.sh('cat /proc/meminfo'), re.M))
+    return sum(int(fields.get(name, 0)) for name in ('SUnreclaim', 'VmallocUsed', 'Percpu'))
+
+
 def complaints(guest):
     """What the kernel's log has of warnings and worse, and what follows them."""
     lines = guest.sh('dmesg').splitlines()
