@@ -26,11 +26,11 @@ BUSY = ('sh -c "while :; do find /etc /bin; cat /bin/busybox; done" >/dev/null 2
 
 class Tracer:
     def __init__(self, guest, *command):
-        areas = counted.big_areas(guest)
+        areas = guestlab.big_areas(guest)
         self.process = subprocess.Popen(
             ['setpriv', '--pdeathsig', 'KILL', *map(str, command)], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        counted.wait_until_hooked(guest, self.process, areas)
+        guestlab.wait_until_hooked(guest, self.process, areas)
         time.sleep(2)
 
     def cpu_seconds(self):

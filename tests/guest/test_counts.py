@@ -35,12 +35,12 @@ class Command:
     def __init__(self, guest, *arguments):
         self.scratch = tempfile.TemporaryDirectory(prefix='gtcounts-')
         self.file = pathlib.Path(self.scratch.name) / 'out'
-        areas = counted.big_areas(guest)
+        areas = guestlab.big_areas(guest)
         self.process = subprocess.Popen(
             ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, *counted.FILTER, '-o',
              self.file, *arguments, guest.name], stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True)
-        counted.wait_until_hooked(guest, self.process, areas)
+        guestlab.wait_until_hooked(guest, self.process, areas)
 
     def stop(self):
         """The output and the totals."""

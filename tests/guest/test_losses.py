@@ -30,14 +30,14 @@ class Tracer:
     """guestrace on the program's calls, writing into a pipe that is read when told to."""
 
     def __init__(self, guest, *arguments):
-        areas = counted.big_areas(guest)
+        areas = guestlab.big_areas(guest)
         self.process = subprocess.Popen(
             ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, *counted.FILTER, *arguments,
              guest.name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.output = b''
         self.pause = 0  # s, between one read and the next
         self.reader = threading.Thread(target=self.read)
-        counted.wait_until_hooked(guest, self.process, areas)
+        guestlab.wait_until_hooked(guest, self.process, areas)
 
     def read(self):
         chunks = []

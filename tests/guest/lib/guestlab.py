@@ -109,11 +109,26 @@ def guestrace(*arguments, timeout=60):
                           errors='replace', timeout=timeout)
 
 
+def big_areas(guest):
+    """How many large areas the guest's kernel has allocated: a probe's ring is one."""
+    return int(guest.sh("awk '$2 > 4000000 && /vmalloc/' /proc/vmallocinfo | wc -l"))
+
+
+def wait_until_hooked(guest, process, areas):
+    """A ring is there that was not before: the kernel is hooked some milliseconds later."""
+    deadline = time.monotonic() + 30
+    while big_areas(guest) == areas:
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise TestbedError('the tracer did not attach')
+    time.sleep(0.5)
+
+
 class Trace:
     """The guestrace command on a guest, as a context: it traces from enter to exit.
 
     ping is a command for the guest whose calls the trace's filters let through: it is run until
-    lines arrive. Without it, and with filters or -c among the arguments, two seconds must do.
+    lines arrive. Without it, and with filters or -c among the arguments, a ring in the guest is the sign.
     After exit: output (-o's file), stdout, stderr, status.
     """
 
@@ -137,18 +152,19 @@ class Trace:
         self.stop()
 
     def start(self, timeout=20):
+        areas = big_areas(self.guest) if self.ping is None else 0
         self.process = subprocess.Popen(
             ['setpriv', '--pdeathsig', 'KILL', GUESTRACE, *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             errors='replace')
         start = time.monotonic()
+        if self.ping is None:
+            wait_until_hooked(self.guest, self.process, areas)
+            return
         while self.process.poll() is None and time.monotonic() < start + timeout:
-            if self.ping is None and time.monotonic() > start + 2:
+            self.guest.run(self.ping)
+            if self.file.exists() and self.file.stat().st_size > 0:
                 return
-            if self.ping is not None:
-                self.guest.run(self.ping)
-                if self.file.exists() and self.file.stat().st_size > 0:
-                    return
             time.sleep(0.1)
         self.process.kill()
         out, err = self.process.communicate()
