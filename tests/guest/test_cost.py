@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the tracer itself needs: processor time beside an idle guest, memory beside a busy one."""
 
-import os
 import pathlib
 import signal
 import subprocess
@@ -33,10 +32,6 @@ class Tracer:
         guestlab.wait_until_hooked(guest, self.process, areas)
         time.sleep(2)
 
-    def cpu_seconds(self):
-        words = pathlib.Path(f'/proc/{self.process.pid}/stat').read_text().rsplit(')')[1].split()
-        return (int(words[11]) + int(words[12])) / os.sysconf('SC_CLK_TCK')
-
     def memory(self, what='VmHWM'):
         for line in pathlib.Path(f'/proc/{self.process.pid}/status').read_text().splitlines():
             if line.startswith(f'{what}:'):
@@ -44,9 +39,9 @@ class Tracer:
         return 0
 
     def idle_percent(self):
-        before, start = self.cpu_seconds(), time.monotonic()
+        before, start = guestlab.cpu_seconds(self.process.pid), time.monotonic()
         time.sleep(IDLE)
-        return 100 * (self.cpu_seconds() - before) / (time.monotonic() - start)
+        return 100 * (guestlab.cpu_seconds(self.process.pid) - before) / (time.monotonic() - start)
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)

@@ -53,8 +53,7 @@ class Tracer:
 
     def wait_for_lines(self):
         self.wait_for(self.text, 'line')
-        words = pathlib.Path(f'/proc/{self.process.pid}/stat').read_text().rsplit(')')[1].split()
-        self.attaching = (int(words[11]) + int(words[12])) / os.sysconf('SC_CLK_TCK')
+        self.attaching = guestlab.cpu_seconds(self.process.pid)
         self.traced = time.monotonic()
         return self
 
