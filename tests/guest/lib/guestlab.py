@@ -126,21 +126,28 @@ def big_areas(guest):
     return int(guest.sh("awk '$2 > 4000000 && /vmalloc/' /proc/vmallocinfo | wc -l"))
 
 
-def wait_until_hooked(guest, process, areas):
+def is_hooked(guest, areas):
     """A ring is there that was not before: the kernel is hooked some milliseconds later."""
+    if big_areas(guest) == areas:
+        return False
+    time.sleep(0.5)
+    return True
+
+
+def wait_until_hooked(guest, process, areas):
     deadline = time.monotonic() + 30
-    while big_areas(guest) == areas:
+    while not is_hooked(guest, areas):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             raise TestbedError('the tracer did not attach')
-    time.sleep(0.5)
 
 
 class Trace:
     """The guestrace command on a guest, as a context: it traces from enter to exit.
 
     ping is a command for the guest whose calls the trace's filters let through: it is run until
-    lines arrive. Without it, and with filters or -c among the arguments, a ring in the guest is the sign.
+    lines arrive. Without it, and with filters or -c among the arguments, a ring in the guest is the
+    sign.
     After exit: output (-o's file), stdout, stderr, status.
     """
 
@@ -164,24 +171,26 @@ class Trace:
         self.stop()
 
     def start(self, timeout=20):
-        areas = big_areas(self.guest) if self.ping is None else 0
+        areas = big_areas(self.guest)
         self.process = subprocess.Popen(
             ['setpriv', '--pdeathsig', 'KILL', GUESTRACE, *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             errors='replace')
         start = time.monotonic()
-        if self.ping is None:
-            wait_until_hooked(self.guest, self.process, areas)
-            return
         while self.process.poll() is None and time.monotonic() < start + timeout:
-            self.guest.run(self.ping)
-            if self.file.exists() and self.file.stat().st_size > 0:
+            if self.has_begun(areas):
                 return
             time.sleep(0.1)
         self.process.kill()
         out, err = self.process.communicate()
         self.scratch.cleanup()
         raise TestbedError(f'guestrace did not attach: {err.strip() or out.strip() or "no message"}')
+
+    def has_begun(self, areas):
+        if self.ping is None:
+            return is_hooked(self.guest, areas)
+        self.guest.run(self.ping)
+        return self.file.exists() and self.file.stat().st_size > 0
 
     def stop(self, sig=signal.SIGINT, timeout=30):
         if self.status is not None or self.process is None:
