@@ -171,7 +171,7 @@ class Trace:
         self.stop()
 
     def start(self, timeout=20):
-        areas = big_areas(self.guest)
+        areas = big_areas(self.guest) if self.ping is None else None
         self.process = subprocess.Popen(
             ['setpriv', '--pdeathsig', 'KILL', GUESTRACE, *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
