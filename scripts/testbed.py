@@ -58,7 +58,7 @@ def add_boot_options(parser):
                         help='anonymous memory, or a memfd that others can map')
     parser.add_argument('--cpu', default='max', help='CPU model (max; it pages with five levels, '
                                                      'max,la57=off with four)')
-    parser.add_argument('--accel', default='tcg', help='tcg (default) or kvm')
+    parser.add_argument('--accel', default='tcg', help='tcg (default) or kvm, with their options')
     parser.add_argument('--machine', default='q35', help='machine type (q35)')
     parser.add_argument('--append', default='', metavar='WORDS',
                         help='more words for the kernel command line: nokaslr, pti=on')
@@ -96,7 +96,7 @@ def monitor_arguments(options, directory):
 def cpu_model(options):
     """TCG (seen in QEMU 7.2) sets random flags, TF and DF among them, in cmpxchg16b when its flags
     are stale; a kernel that uses it (6.12 does all the time) soon dies. So guests have none."""
-    if options.accel == 'tcg' and 'cx16' not in options.cpu:
+    if options.accel.startswith('tcg') and 'cx16' not in options.cpu:
         return options.cpu + ',cx16=off'
     return options.cpu
 
@@ -104,13 +104,14 @@ def cpu_model(options):
 def qemu_arguments(options, kernel, directory):
     """QEMU's command line for a guest with these options."""
     memory = ['-m', str(options.mem)]
-    machine = f'{options.machine},accel={options.accel}'
+    machine = options.machine
     if options.ram == 'shared':
         memory += ['-object', f'memory-backend-memfd,id=ram,size={options.mem}M,share=on']
         machine += ',memory-backend=ram'
     gdb = ['-gdb', f'unix:{directory}/gdb.sock,server=on,wait=off'] if options.gdb else []
-    return ['qemu-system-x86_64', '-name', options.name, '-M', machine, '-cpu', cpu_model(options),
-            '-smp', str(options.smp), *memory, '-display', 'none', '-nodefaults',
+    return ['qemu-system-x86_64', '-name', options.name, '-M', machine, '-accel', options.accel,
+            '-cpu', cpu_model(options), '-smp', str(options.smp), *memory, '-display', 'none',
+            '-nodefaults',
             *([] if options.allow_reboot else ['-no-reboot']),
             '-serial', f'file:{directory}/console.log',
             '-serial', f'unix:{directory}/ctl.sock,server=on,wait=off',
