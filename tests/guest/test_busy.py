@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest that somebody else is at work on: another guestrace, a debugger, a client of its only
-monitor. Whoever comes second is told who is there, at once, and does the first no harm."""
+monitor. Whoever comes second is told who is there, soon, and does the first no harm."""
 
 import getpass
 import pathlib
@@ -91,6 +91,16 @@ def check_race(tap, guest):
            'the others name it', said)
 
 
+def check_visit(tap, guest):
+    """One that only looks, or is about to leave, is waited for."""
+    visit = subprocess.Popen([guestlab.GUESTRACE, 'list'], stdout=subprocess.DEVNULL)
+    check_free(tap, guest, 'guestrace list beside it')
+    visit.wait()
+    with guestlab.trace(guest) as trace:
+        trace.process.send_signal(signal.SIGINT)
+        check_free(tap, guest, 'one that is leaving')
+
+
 def check_killed(tap, guest):
     tracer = guestlab.trace(guest)
     tracer.start()
@@ -141,6 +151,7 @@ def main():
             guest.sh("(while :; do usleep 20000; done) </dev/null >/dev/null 2>&1 &")
             check_second(tap, guest)
             check_race(tap, guest)
+            check_visit(tap, guest)
             check_killed(tap, guest)
             check_debugger(tap, guest)
         check_monitor(tap, kernel)

@@ -16,9 +16,11 @@
 #include "vmi/drivers/qemu/peers.h"
 
 /* A guestrace that was killed while it held the guest has a guard, which takes a moment. */
-#define DYING_ROUNDS  60
-#define DYING_STEP_US 50000
-#define BACKLOG       4096 /* those who ask stay in the queue: nobody accepts them */
+#define DYING_ROUNDS 60
+/* One that is alive may be about to leave, or only look ("guestrace list"). */
+#define BUSY_ROUNDS 30
+#define STEP_US     50000
+#define BACKLOG     4096 /* those who ask stay in the queue: nobody accepts them */
 
 /* When the process began: its number may be another one's later. */
 static guint64
@@ -98,6 +100,7 @@ gt_qemu_lock_take (const GtQemuProcess *process, GError **error)
   struct ucred holder = { 0 };
   struct sockaddr_un sa;
   socklen_t len = fill_address (process, &sa);
+  guint busy = 0;
 
   for (guint i = 0; fd >= 0 && i < DYING_ROUNDS; i++) {
     if (bind (fd, (struct sockaddr *) &sa, len) == 0) {
@@ -106,18 +109,18 @@ gt_qemu_lock_take (const GtQemuProcess *process, GError **error)
     }
     if (errno != EADDRINUSE || !find_holder (&sa, len, &holder)) {
       /* Just let go, or not listened on yet. */
-      g_usleep (DYING_STEP_US);
+      g_usleep (STEP_US);
       continue;
     }
     if (!may_hold (&holder, process)) {
       g_info ("process %d, of another user, pretends to trace the guest", (int) holder.pid);
       break;
     }
-    if (is_alive (holder.pid)) {
+    if (is_alive (holder.pid) && (holder.pid == getpid () || ++busy > BUSY_ROUNDS)) {
       set_busy (process, &holder, error);
       break;
     }
-    g_usleep (DYING_STEP_US);
+    g_usleep (STEP_US);
   }
   if (fd >= 0) {
     (void) close (fd);
