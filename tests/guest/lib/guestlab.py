@@ -33,6 +33,9 @@ INITRAMFS_KEPT = 8
 
 # meson ends a test that takes too long with SIGTERM: contexts are to be left in order then, too.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+# What a shell starts in the background ignores SIGINT, and so would the tracers that tests start:
+# one that has not come to set its own handler would miss the SIGINT that is to end it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def cache_directory():
