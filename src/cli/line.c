@@ -66,13 +66,14 @@ append_abi (GString *out, const GtCallInfo *info)
 }
 
 static void
-append_resumed (GString *out, const GtCallInfo *info, const GTEvent *leave)
+append_resumed (GString *out, const GtLineStyle *style, const GtCallInfo *info,
+                const GTEvent *leave)
 {
   append_abi (out, info);
   gt_text_literal (out, "<... ");
   gt_decode_name (out, info->call, leave->number);
   gt_text_literal (out, " resumed> = ");
-  gt_shape_result (out, &info->shape, leave);
+  gt_shape_result (out, &info->shape, NULL, leave, &style->decode);
 }
 
 static void
@@ -85,7 +86,7 @@ append_call (GString *out, const GtLineStyle *style, const GtCallInfo *info, con
   gt_shape_args (out, &info->shape, enter, leave, &style->decode);
   if (leave != NULL) {
     gt_text_literal (out, ") = ");
-    gt_shape_result (out, &info->shape, leave);
+    gt_shape_result (out, &info->shape, enter, leave, &style->decode);
     append_duration (out, enter->time, leave->time);
   } else {
     g_string_append (out, info->shape.never_returns ? ") = ?" : " <unfinished ...>");
@@ -103,7 +104,7 @@ gt_line_append (GString *out, GtLineStyle *style, const GtCallInfo *info, const 
   if (enter != NULL) {
     append_call (out, style, info, enter, leave);
   } else {
-    append_resumed (out, info, leave);
+    append_resumed (out, style, info, leave);
   }
   g_string_append_c (out, '\n');
 }
@@ -122,7 +123,7 @@ append_operation (GString *out, const GtLineStyle *style, const GtUring *uring,
   gt_shape_args (out, &shape, submit, complete, &style->decode);
   if (complete != NULL) {
     gt_text_literal (out, ") = ");
-    gt_shape_result (out, &shape, complete);
+    gt_shape_result (out, &shape, submit, complete, &style->decode);
     append_duration (out, submit->time, complete->time);
   } else {
     /* A program may want to hear of failures only. */
@@ -148,7 +149,7 @@ gt_line_append_operation (GString *out, GtLineStyle *style, const GtUring *uring
     gt_text_literal (out, ": <... ");
     gt_uring_append_name (out, uring, complete->number);
     gt_text_literal (out, " resumed> = ");
-    gt_shape_result (out, &shape, complete);
+    gt_shape_result (out, &shape, submit, complete, &style->decode);
   }
   g_string_append_c (out, '\n');
 }

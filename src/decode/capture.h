@@ -15,8 +15,7 @@ typedef struct {
   struct gt_step leave[GT_STEPS_MAX];
 } GtCapturePlan;
 
-/* Derives the plan from the call's argument names and types (paths and strings whole, up to
- * @string_limit bytes of buffers), and from a table of the calls whose types do not say. */
+/* Paths whole, up to @string_limit bytes of buffers. */
 void gt_capture_plan (const GtLinuxCall *call, guint string_limit, GtCapturePlan *ret_plan);
 
 G_END_DECLS

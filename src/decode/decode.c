@@ -4,10 +4,7 @@
 
 #include <string.h>
 
-#include "decode/shape.h"
-#include "decode/text.h"
-
-enum { ERRNO_MAX = 4095 };
+#include "decode/printer.h"
 
 /* What the kernel keeps to itself: the program never sees these numbers. */
 static const struct {
@@ -45,12 +42,13 @@ gt_decode_args (GString *out, const GtLinuxCall *call, const GTEvent *enter, con
 }
 
 void
-gt_decode_result (GString *out, const GtLinuxCall *call, const GTEvent *leave)
+gt_decode_result (GString *out, const GtLinuxCall *call, const GTEvent *leave,
+                  const GtDecodeOptions *options)
 {
   GtCallShape shape;
 
   gt_call_shape (call, &shape);
-  gt_shape_result (out, &shape, leave);
+  gt_shape_result (out, &shape, NULL, leave, options);
 }
 
 static void
@@ -79,17 +77,17 @@ append_error (GString *out, gint64 number)
 }
 
 void
-gt_shape_result (GString *out, const GtCallShape *shape, const GTEvent *leave)
+gt_shape_result (GString *out, const GtCallShape *shape, const GTEvent *enter,
+                 const GTEvent *leave, const GtDecodeOptions *options)
 {
+  GtPrinter printer = { out, shape, enter, leave, leave, options, shape->is_32,
+                        GT_LINUX_MAX_ARGS };
+
   if ((leave->flags & GT_EVENT_KILLED) != 0) {
     g_string_append_c (out, '?');
-  } else if (leave->retval < 0 && leave->retval >= -ERRNO_MAX) {
+  } else if (leave->retval < 0 && leave->retval >= -GT_ERRNO_MAX) {
     append_error (out, -leave->retval);
-  } else if (shape->result == GT_FORM_HEX) {
-    gt_text_hex (out, (guint64) leave->retval);
-  } else if (shape->result == GT_FORM_OCTAL) {
-    gt_text_octal (out, (guint64) leave->retval);
   } else {
-    gt_text_signed (out, leave->retval);
+    shape->result.kind->print (&printer, &shape->result, (guint64) leave->retval);
   }
 }

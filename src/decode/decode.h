@@ -10,11 +10,28 @@
 
 G_BEGIN_DECLS
 
+/* strace's -X: how flags and enumerations are shown. */
+typedef enum {
+  GT_CONSTANTS_NAMES,
+  GT_CONSTANTS_NUMBERS,
+  GT_CONSTANTS_BOTH,
+} GtConstants;
+
+/* strace's -x and -xx: which strings are shown in hexadecimal. */
+typedef enum {
+  GT_HEX_NONE,
+  GT_HEX_UNPRINTABLE, /* those with bytes that are no printable ASCII */
+  GT_HEX_ALL,
+} GtHexStrings;
+
 typedef struct {
   guint string_limit; /* strace's -s: how much of a buffer is shown */
+  gboolean verbose;   /* strace's -v: structures whole */
+  GtConstants constants;
+  GtHexStrings hex_strings;
 } GtDecodeOptions;
 
-/* What the guest is to copy for a call: the steps that the probe interprets, see capture.h. */
+enum { GT_ERRNO_MAX = 4095 };
 
 /* Appends "openat" or, for numbers that this kernel does not have, "syscall_0x1c9". */
 void gt_decode_name (GString *out, const GtLinuxCall *call, gint nr);
@@ -23,7 +40,8 @@ void gt_decode_name (GString *out, const GtLinuxCall *call, gint nr);
 void gt_decode_args (GString *out, const GtLinuxCall *call, const GTEvent *enter,
                      const GTEvent *leave, const GtDecodeOptions *options);
 /* Appends "3", "-1 ENOENT (No such file or directory)", "0x7f12...", "?". */
-void gt_decode_result (GString *out, const GtLinuxCall *call, const GTEvent *leave);
+void gt_decode_result (GString *out, const GtLinuxCall *call, const GTEvent *leave,
+                       const GtDecodeOptions *options);
 
 G_END_DECLS
 

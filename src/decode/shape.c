@@ -1,54 +1,46 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How a call's arguments and result are printed, from the kernel's metadata. */
+/* How a call's arguments and result are printed: a row of tables/, else what the kernel's metadata
+ * says of its types. */
 #include "decode/shape.h"
 
 #include <string.h>
 
-#include "decode/capture.h"
+#include "decode-tables.h"
 #include "decode/signature.h"
 
-typedef struct {
-  const char *call;
-  gint8 arg; /* -1: the result */
-  GtForm form;
-} Special;
+/* ---- From the tables ---- */
 
-/* What types and names do not say. */
-static const Special specials[] = {
-  { "arch_prctl", 0, GT_FORM_HEX32 },
-  { "brk", -1, GT_FORM_HEX },
-  { "execveat", 0, GT_FORM_DIRECTORY },
-  { "ioctl", 1, GT_FORM_HEX32 },
-  { "map_shadow_stack", -1, GT_FORM_HEX },
-  { "mmap", -1, GT_FORM_HEX },
-  { "mmap2", -1, GT_FORM_HEX },
-  { "mq_open", 1, GT_FORM_OPEN_FLAGS },
-  { "mremap", -1, GT_FORM_HEX },
-  { "open", 1, GT_FORM_OPEN_FLAGS },
-  { "open", 2, GT_FORM_OPEN_MODE },
-  { "open_by_handle_at", 2, GT_FORM_OPEN_FLAGS },
-  { "openat", 2, GT_FORM_OPEN_FLAGS },
-  { "openat", 3, GT_FORM_OPEN_MODE },
-  { "personality", -1, GT_FORM_HEX },
-  { "personality", 0, GT_FORM_HEX32 },
-  { "reboot", 0, GT_FORM_HEX32 },
-  { "reboot", 1, GT_FORM_HEX32 },
-  { "shmat", -1, GT_FORM_HEX },
-  { "signal", -1, GT_FORM_HEX },
-  { "umask", -1, GT_FORM_OCTAL },
-  { "umask", 0, GT_FORM_OCTAL },
-};
-
-static const Special *
-find_special (const char *call, gint arg)
+static int
+compare_name (const void *name, const void *spec)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (specials); i++) {
-    if (specials[i].arg == arg && g_strcmp0 (specials[i].call, call) == 0) {
-      return &specials[i];
-    }
-  }
-  return NULL;
+  return strcmp (name, ((const GtCallSpec *) spec)->name);
 }
+
+/* A row for the ABI alone stands before the one for all. */
+static const GtCallSpec *
+find_spec (const char *name, GTAbi abi)
+{
+  GtSpecAbi own = abi == GT_ABI_I386 ? GT_SPEC_I386 : GT_SPEC_X86_64;
+  const GtCallSpec *found =
+      bsearch (name, gt_call_specs, gt_n_call_specs, sizeof *found, compare_name);
+  const GtCallSpec *any = NULL;
+
+  if (found == NULL) {
+    return NULL;
+  }
+  while (found > gt_call_specs && strcmp (found[-1].name, name) == 0) {
+    found--;
+  }
+  for (; found < gt_call_specs + gt_n_call_specs && strcmp (found->name, name) == 0; found++) {
+    if (found->abi == own) {
+      return found;
+    }
+    any = found->abi == GT_SPEC_ANY ? found : any;
+  }
+  return any;
+}
+
+/* ---- From the metadata ---- */
 
 static gboolean
 contains_any (const char *name, const char *const *parts)
@@ -80,113 +72,77 @@ is_bits_name (const char *name)
   return contains_any (name, parts);
 }
 
-static gboolean
-is_directory_name (const char *name)
+static const GtKind *
+kind_by_name (GtType type, const char *name)
 {
-  return (g_str_has_suffix (name, "dfd") && strcmp (name, "pidfd") != 0) ||
-         g_str_has_suffix (name, "dirfd");
-}
-
-/* Descriptors are ints to programs, whatever type the kernel gives them. */
-static gboolean
-is_descriptor_name (const char *name)
-{
-  return strcmp (name, "max_fd") != 0 &&
-         (g_str_has_suffix (name, "fd") || strcmp (name, "fildes") == 0);
-}
-
-static GtForm
-number_form (const char *name, GtForm amount, GtForm bits)
-{
-  return is_flags_name (name) ? bits : amount;
-}
-
-static GtForm
-form_by_type (GtType type, const char *name)
-{
+  if ((g_str_has_suffix (name, "dfd") && strcmp (name, "pidfd") != 0) ||
+      g_str_has_suffix (name, "dirfd")) {
+    return &gt_kind_dirfd;
+  }
+  if ((g_str_has_suffix (name, "fd") && strcmp (name, "max_fd") != 0) ||
+      strcmp (name, "fildes") == 0) {
+    return &gt_kind_fd;
+  }
   switch (type) {
   case GT_TYPE_INT:
-    return number_form (name, GT_FORM_SIGNED32, GT_FORM_HEX32);
+    return is_flags_name (name) ? &gt_kind_hex : &gt_kind_int;
   case GT_TYPE_UINT:
-    return number_form (name, GT_FORM_UNSIGNED32, GT_FORM_HEX32);
+    return is_flags_name (name) ? &gt_kind_hex : &gt_kind_uint;
   case GT_TYPE_LONG:
-    return number_form (name, GT_FORM_SIGNED, GT_FORM_HEX);
+    return is_flags_name (name) ? &gt_kind_hexlong : &gt_kind_long;
   case GT_TYPE_ULONG:
-    return is_bits_name (name) ? GT_FORM_HEX : number_form (name, GT_FORM_UNSIGNED, GT_FORM_HEX);
+    return is_flags_name (name) || is_bits_name (name) ? &gt_kind_hexlong : &gt_kind_ulong;
   case GT_TYPE_SIZE:
-    return GT_FORM_UNSIGNED;
+    return &gt_kind_ulong;
   case GT_TYPE_ID:
-    return GT_FORM_ID;
+    return &gt_kind_id;
   case GT_TYPE_MODE:
-    return GT_FORM_OCTAL;
-  case GT_TYPE_UNKNOWN:
-    return GT_FORM_HEX;
+    return &gt_kind_mode;
   default:
-    return GT_FORM_POINTER;
+    return &gt_kind_hexlong;
   }
 }
 
-/* A 32-bit program's long is one. */
-static GtForm
-narrowed (const GtLinuxCall *call, GtForm form)
+/* A pointer of a type that says what it points to. */
+static gboolean
+spec_by_type (const GtLinuxCall *call, guint arg, GtType type, GtArgSpec *spec)
 {
-  return call->abi == GT_ABI_I386 && form == GT_FORM_SIGNED ? GT_FORM_SIGNED32 : form;
+  gint8 length = gt_signature_is_length (call, arg + 1) ? (gint8) (arg + 1) : -1;
+
+  switch (type) {
+  case GT_TYPE_TEXT_IN:
+    *spec = (GtArgSpec){ length < 0 ? &gt_kind_path : &gt_kind_buf, NULL, GT_IN, length, -1 };
+    return TRUE;
+  case GT_TYPE_DATA_IN:
+    *spec = (GtArgSpec){ length < 0 ? &gt_kind_ptr : &gt_kind_buf, NULL, GT_IN, length, -1 };
+    return TRUE;
+  case GT_TYPE_TEXT_OUT:
+    *spec = (GtArgSpec){ length < 0 ? &gt_kind_ptr : &gt_kind_buf, NULL, GT_OUT, length, -1 };
+    return TRUE;
+  case GT_TYPE_TEXT_ARRAY:
+  case GT_TYPE_IOVEC:
+  case GT_TYPE_POINTER:
+    *spec = (GtArgSpec){ &gt_kind_ptr, NULL, GT_IN, -1, -1 };
+    return TRUE;
+  default:
+    return FALSE;
+  }
 }
 
-static GtForm
-form_of (const GtLinuxCall *call, guint arg)
+static GtArgSpec
+spec_from_metadata (const GtLinuxCall *call, guint arg)
 {
-  const Special *special = find_special (call->name, (gint) arg);
   const char *name = call->arg_names[arg] != NULL ? call->arg_names[arg] : "";
-  GtForm form = form_by_type (gt_type_of (call->arg_types[arg]), name);
+  GtType type = gt_type_of (call->arg_types[arg]);
+  GtArgSpec spec = { NULL, NULL, GT_IN, -1, -1 };
 
-  if (special != NULL) {
-    return special->form;
+  if (!spec_by_type (call, arg, type, &spec)) {
+    spec.kind = kind_by_name (type, name);
   }
-  if (form == GT_FORM_POINTER) {
-    return form;
-  }
-  if (is_directory_name (name)) {
-    return GT_FORM_DIRECTORY;
-  }
-  return is_descriptor_name (name) ? GT_FORM_SIGNED32 : narrowed (call, form);
+  return spec;
 }
 
-static GtForm
-form_of_step (const struct gt_step *step)
-{
-  switch (step->op) {
-  case GT_STEP_STRING:
-    return GT_FORM_STRING;
-  case GT_STEP_STRINGS:
-    return GT_FORM_STRINGS;
-  case GT_STEP_IOVEC:
-    return GT_FORM_IOVEC;
-  default:
-    return GT_FORM_BUFFER;
-  }
-}
-
-static void
-apply_steps (const GtLinuxCall *call, const struct gt_step *steps, gboolean at_leave,
-             GtCallShape *shape)
-{
-  for (guint i = 0; i < GT_STEPS_MAX && steps[i].op != GT_STEP_END; i++) {
-    GtArgShape *arg = &shape->args[steps[i].arg];
-
-    arg->form = form_of_step (&steps[i]);
-    arg->at_leave = at_leave;
-    arg->by_result = at_leave && arg->form != GT_FORM_STRING;
-    arg->max_count = steps[i].count;
-    /* The plan was made for a limit of no bytes: what has one all the same is shown whole. */
-    arg->whole = steps[i].limit > 0;
-    if (arg->form == GT_FORM_BUFFER && gt_signature_is_length (call, steps[i].arg + 1u)) {
-      arg->length_arg = (gint8) (steps[i].arg + 1);
-    } else if (arg->form == GT_FORM_IOVEC) {
-      arg->length_arg = (gint8) steps[i].length;
-    }
-  }
-}
+/* ---- Both ---- */
 
 static gboolean
 is_one_of (const char *name, const char *const *names)
@@ -195,11 +151,23 @@ is_one_of (const char *name, const char *const *names)
 }
 
 static void
-unknown_call_shape (GtCallShape *shape)
+shape_from_spec (GtCallShape *shape, const GtCallSpec *spec)
 {
-  shape->n_args = GT_LINUX_MAX_ARGS;
-  for (guint i = 0; i < GT_LINUX_MAX_ARGS; i++) {
-    shape->args[i] = (GtArgShape){ .form = GT_FORM_HEX, .length_arg = -1 };
+  shape->n_args = spec->n_args;
+  memcpy (shape->args, spec->args, sizeof shape->args);
+  shape->result = spec->result;
+}
+
+static void
+shape_from_metadata (GtCallShape *shape, const GtLinuxCall *call)
+{
+  gboolean known = call != NULL && call->has_args;
+
+  shape->result.kind = &gt_kind_long;
+  shape->n_args = known ? MIN (call->n_args, GT_LINUX_MAX_ARGS) : GT_LINUX_MAX_ARGS;
+  for (guint i = 0; i < shape->n_args; i++) {
+    shape->args[i] = known ? spec_from_metadata (call, i)
+                           : (GtArgSpec){ &gt_kind_hexlong, NULL, GT_IN, -1, -1 };
   }
 }
 
@@ -209,25 +177,19 @@ gt_call_shape (const GtLinuxCall *call, GtCallShape *ret_shape)
   static const char *const last_calls[] = { "exit", "exit_group", NULL };
   static const char *const execs[] = { "execve", "execveat", NULL };
   static const char *const forks[] = { "clone", "clone3", "fork", "vfork", NULL };
-  const Special *result = call != NULL ? find_special (call->name, -1) : NULL;
-  GtCapturePlan plan;
+  const GtCallSpec *spec =
+      call != NULL && call->name != NULL ? find_spec (call->name, call->abi) : NULL;
 
-  *ret_shape = (GtCallShape){ .result = result != NULL ? result->form : GT_FORM_SIGNED };
+  *ret_shape = (GtCallShape){ .result = { NULL, NULL, GT_OUT, -1, -1 } };
   if (call != NULL) {
+    ret_shape->is_32 = call->abi == GT_ABI_I386;
     ret_shape->never_returns = is_one_of (call->name, last_calls);
     ret_shape->renames = is_one_of (call->name, execs);
     ret_shape->returns_twice = is_one_of (call->name, forks);
   }
-  if (call == NULL || !call->has_args) {
-    unknown_call_shape (ret_shape);
-    return;
+  if (spec != NULL) {
+    shape_from_spec (ret_shape, spec);
+  } else {
+    shape_from_metadata (ret_shape, call);
   }
-
-  ret_shape->n_args = MIN (call->n_args, GT_LINUX_MAX_ARGS);
-  for (guint i = 0; i < ret_shape->n_args; i++) {
-    ret_shape->args[i] = (GtArgShape){ .form = form_of (call, i), .length_arg = -1 };
-  }
-  gt_capture_plan (call, 0, &plan);
-  apply_steps (call, plan.entry, FALSE, ret_shape);
-  apply_steps (call, plan.leave, TRUE, ret_shape);
 }

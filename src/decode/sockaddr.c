@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Socket addresses of the families that programs mostly use, in strace's grammar. */
-#include "decode/sockaddr.h"
+#include "decode/printer.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-
-#include "decode/text.h"
 
 static gboolean
 append_inet (GString *out, const guint8 *data, gsize size)
@@ -61,8 +59,8 @@ append_unix (GString *out, const guint8 *data, gsize size)
   return TRUE;
 }
 
-gboolean
-gt_sockaddr (GString *out, const guint8 *data, gsize size)
+static gboolean
+append_address (GString *out, const guint8 *data, gsize size)
 {
   sa_family_t family;
 
@@ -81,3 +79,31 @@ gt_sockaddr (GString *out, const guint8 *data, gsize size)
     return FALSE;
   }
 }
+
+/* A socket's address; argument `other` has its length. */
+static void
+print_sockaddr (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  gsize size = MIN (gt_printer_copied (printer, value), gt_printer_arg (printer, spec->other));
+  const guint8 *data = size > 0 ? gt_printer_memory (printer, value, size) : NULL;
+
+  if (data == NULL || !append_address (printer->out, data, size)) {
+    gt_print_pointer (printer, value);
+  }
+}
+
+enum { ADDRESS_MAX = 128 };
+
+static void
+plan_sockaddr (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  const struct gt_step step = {
+    .op = GT_STEP_BYTES,
+    .arg = (uint8_t) arg,
+    .length = (uint8_t) (GT_LENGTH_ARG0 + spec->other),
+    .limit = ADDRESS_MAX,
+  };
+
+  (void) gt_plan_add (plan, &step);
+}
+GT_KIND_PLANNED (sockaddr);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "decode/decode.h"
+
 enum { NUMBER_MAX = 32, MESSAGE_MAX = 4096 };
 
 /* Inlined, so that each base is divided by as the constant that it is. */
@@ -140,6 +142,36 @@ gt_text_quoted (GString *out, const guint8 *data, gsize size, gboolean cut)
   g_string_append_c (out, '"');
   if (size > 0) {
     append_text (out, data, size, TRUE);
+  }
+  g_string_append_c (out, '"');
+  if (cut) {
+    gt_text_literal (out, "...");
+  }
+}
+
+static gboolean
+has_unprintable (const guint8 *data, gsize size)
+{
+  for (gsize i = 0; i < size; i++) {
+    if (!g_ascii_isprint (data[i]) && !g_ascii_isspace (data[i])) {
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+void
+gt_text_quoted_as (GString *out, const guint8 *data, gsize size, gboolean cut, guint hex_strings)
+{
+  if (hex_strings == GT_HEX_NONE ||
+      (hex_strings == GT_HEX_UNPRINTABLE && !has_unprintable (data, size))) {
+    gt_text_quoted (out, data, size, cut);
+    return;
+  }
+  g_string_append_c (out, '"');
+  for (gsize i = 0; i < size; i++) {
+    gt_text_literal (out, "\\x");
+    append_number (out, data[i], 16, 2);
   }
   g_string_append_c (out, '"');
   if (cut) {

@@ -5,6 +5,7 @@
 #include <linux/io_uring.h>
 #include <string.h>
 
+#include "decode-tables.h"
 #include "decode/text.h"
 
 typedef struct {
@@ -22,37 +23,40 @@ static const FlagName flag_names[] = {
   { IOSQE_CQE_SKIP_SUCCESS, "CQE_SKIP_SUCCESS" },
 };
 
-static GtForm
-form_of (const GtUringArg *arg)
+static GtArgSpec
+spec_of (const GtUringArg *arg, guint index)
 {
+  gint8 length = (gint8) (index + 1);
+
   switch (arg->form) {
   case GT_URING_FORM_INT:
-    return GT_FORM_SIGNED32;
+    return (GtArgSpec){ &gt_kind_int, NULL, GT_IN, -1, -1 };
   case GT_URING_FORM_UNSIGNED:
-    return GT_FORM_UNSIGNED32;
+    return (GtArgSpec){ &gt_kind_uint, NULL, GT_IN, -1, -1 };
   case GT_URING_FORM_OFFSET:
-    return GT_FORM_SIGNED;
+    return (GtArgSpec){ &gt_kind_long, NULL, GT_IN, -1, -1 };
   case GT_URING_FORM_HEX:
-    return arg->size == 8 ? GT_FORM_HEX : GT_FORM_HEX32;
+    return (GtArgSpec){ arg->size == 8 ? &gt_kind_hexlong : &gt_kind_hex, NULL, GT_IN, -1, -1 };
   case GT_URING_FORM_DIRECTORY:
-    return GT_FORM_DIRECTORY;
+    return (GtArgSpec){ &gt_kind_dirfd, NULL, GT_IN, -1, -1 };
   case GT_URING_FORM_OPEN_FLAGS:
-    return GT_FORM_OPEN_FLAGS;
+    return (GtArgSpec){ &gt_kind_open_flags, &gt_names_open_flags, GT_IN, -1, -1 };
   case GT_URING_FORM_MODE:
-    return GT_FORM_OCTAL;
+    return (GtArgSpec){ &gt_kind_mode, NULL, GT_IN, -1, -1 };
   case GT_URING_FORM_OPEN_MODE:
-    return GT_FORM_OPEN_MODE;
+    return (GtArgSpec){ &gt_kind_open_mode, NULL, GT_IN, (gint8) (index - 1), -1 };
   case GT_URING_FORM_PATH:
-    return GT_FORM_STRING;
+    return (GtArgSpec){ &gt_kind_path, NULL, GT_IN, -1, -1 };
   case GT_URING_FORM_DATA:
+    return (GtArgSpec){ &gt_kind_buf, NULL, GT_IN, length, -1 };
   case GT_URING_FORM_FILLED:
-    return GT_FORM_BUFFER;
+    return (GtArgSpec){ &gt_kind_buf, NULL, GT_OUT, length, -1 };
   case GT_URING_FORM_ADDRESS:
-    return GT_FORM_SOCKADDR;
+    return (GtArgSpec){ &gt_kind_sockaddr, NULL, GT_IN, length, -1 };
   case GT_URING_FORM_POINTER:
     break;
   }
-  return GT_FORM_POINTER;
+  return (GtArgSpec){ &gt_kind_ptr, NULL, GT_IN, -1, -1 };
 }
 
 void
@@ -60,16 +64,13 @@ gt_uring_shape (const GtUring *uring, gint opcode, GtCallShape *ret_shape)
 {
   const GtUringOp *op = gt_uring_op (uring, opcode);
 
-  *ret_shape = (GtCallShape){ .result = GT_FORM_SIGNED };
+  *ret_shape = (GtCallShape){ .result = { &gt_kind_long, NULL, GT_OUT, -1, -1 } };
   for (guint i = 0; op != NULL && i < GT_URING_ARGS && op->args[i].member != NULL; i++) {
-    GtArgShape *arg = &ret_shape->args[ret_shape->n_args++];
+    GtArgSpec *arg = &ret_shape->args[ret_shape->n_args++];
 
-    *arg = (GtArgShape){ .form = (guint8) form_of (&op->args[i]), .length_arg = -1 };
+    *arg = spec_of (&op->args[i], i);
     if (gt_uring_layout (uring)->args[opcode][i].kind == GT_URING_ABSENT) {
-      arg->form = GT_FORM_UNKNOWN;
-    } else if (arg->form == GT_FORM_BUFFER) {
-      arg->at_leave = arg->by_result = op->args[i].form == GT_URING_FORM_FILLED;
-      arg->length_arg = (gint8) (i + 1);
+      arg->kind = &gt_kind_unknown;
     }
   }
 }

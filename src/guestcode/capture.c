@@ -9,6 +9,9 @@
 struct output {
   uint8_t *data;
   uint32_t used;
+  uint32_t n_noted;            /* steps taken so far */
+  uint16_t first[GT_STEPS_MAX]; /* where in data the bytes of each one's first item lie */
+  uint16_t size[GT_STEPS_MAX];  /* how many there are */
 };
 
 /* The call whose arguments are followed. */
@@ -77,6 +80,10 @@ put (struct output *out, const struct gt_step *step, uint32_t index, uint64_t ad
       step->op == GT_STEP_STRING || step->op == GT_STEP_STRINGS ? GT_STEP_STRING : GT_STEP_BYTES;
   item->cut = cut;
   out->used += sizeof *item;
+  if (size > 0 && !out->size[out->n_noted]) {
+    out->first[out->n_noted] = out->used;
+    out->size[out->n_noted] = size;
+  }
   if (size > 0) {
     out->used += ((uint32_t) size + 7) & ~7u;
   }
@@ -163,18 +170,78 @@ put_iovec (struct output *out, const struct gt_step *step, uint64_t array, uint6
   }
 }
 
+/* A number of @size bytes at @at in what an earlier step copied; 0 when it is not there. */
+static uint64_t
+noted (const struct output *out, uint32_t step, uint32_t at, uint32_t size)
+{
+  const uint8_t *data;
+
+  if (step >= out->n_noted || at + size > out->size[step]) {
+    return 0;
+  }
+  data = out->data + out->first[step] + at;
+  return size == 8 ? *(const uint64_t *) data : *(const uint32_t *) data;
+}
+
+static uint32_t
+word_size (const struct source *source)
+{
+  return source->is_32 ? 4 : 8;
+}
+
+/* What the kernel's own definition of ioctl numbers calls size: include/uapi/asm-generic/ioctl.h */
+static uint64_t
+ioctl_size (uint64_t number, uint64_t otherwise)
+{
+  uint64_t size = number >> 16 & 0x3fff;
+
+  return size ? size : otherwise;
+}
+
+static int64_t
+length_of (const struct output *out, const struct gt_step *step, const struct source *source)
+{
+  uint32_t from = step->length, number = 0;
+
+  if (from <= GT_LENGTH_RESULT) {
+    return argument (source, from);
+  }
+  if (from == GT_LENGTH_FIELD || from == GT_LENGTH_WORD) {
+    return noted (out, step->base - 1u, step->length_at,
+                  from == GT_LENGTH_WORD ? word_size (source) : 4);
+  }
+  if (from == GT_LENGTH_IOCTL) {
+    return ioctl_size (argument (source, 1), step->limit);
+  }
+  if (from >= GT_LENGTH_POINTER0 && from < GT_LENGTH_FIELD) {
+    uint64_t pointer = argument (source, from - GT_LENGTH_POINTER0);
+
+    if (pointer < GT_PAGE || k_copy_from_user (&number, pointer, sizeof number)) {
+      return 0;
+    }
+    return number;
+  }
+  return step->limit;
+}
+
 static void
 take_step (struct output *out, const struct gt_step *step, const struct source *source)
 {
-  uint64_t address = argument (source, step->arg);
-  uint64_t length = step->length == GT_LENGTH_LIMIT ? step->limit : argument (source, step->length);
+  uint64_t address = step->base ? noted (out, step->base - 1u, step->at, word_size (source))
+                                : argument (source, step->arg);
+  int64_t length;
 
-  if (!address) {
+  if (address < GT_PAGE) {
     return;
   }
+  length = length_of (out, step, source);
   if (step->op == GT_STEP_STRING) {
     put_string (out, step, 0, address);
   } else if (step->op == GT_STEP_BYTES) {
+    /* A program may say anything: no number that overflows when scaled. */
+    if (step->scale && length > 0) {
+      length = length < (1 << 20) ? length * step->scale : (int64_t) 1 << 20;
+    }
     put_bytes (out, step, 0, address, length);
   } else if (step->op == GT_STEP_STRINGS) {
     put_strings (out, step, address, source->is_32);
@@ -184,13 +251,20 @@ take_step (struct output *out, const struct gt_step *step, const struct source *
 }
 
 uint32_t
-capture (const struct gt_step *steps, const struct pt_regs *regs, uint32_t is_32, uint8_t *data)
+capture (const struct gt_step *steps, const struct pt_regs *regs, uint32_t is_32, uint32_t failed,
+         uint8_t *data)
 {
   const struct source source = { regs, is_32 };
-  struct output out = { data, 0 };
+  struct output out;
 
+  out.data = data;
+  out.used = out.n_noted = 0;
   for (uint32_t i = 0; i < GT_STEPS_MAX && steps[i].op != GT_STEP_END; i++) {
-    take_step (&out, &steps[i], &source);
+    out.size[i] = 0;
+    if (!failed || (steps[i].flags & GT_STEP_ALWAYS)) {
+      take_step (&out, &steps[i], &source);
+    }
+    out.n_noted = i + 1;
   }
   return out.used;
 }

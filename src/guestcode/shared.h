@@ -19,28 +19,45 @@ typedef long int64_t;
 
 /* ---- What to copy for a call: a short list of steps, ended by GT_STEP_END ---- */
 
-#define GT_STEPS_MAX 6 /* with the end */
+#define GT_STEPS_MAX 16 /* with the end */
 
 enum {
   GT_STEP_END = 0,
-  GT_STEP_STRING = 1,  /* the C string that argument `arg` points to, at most `limit` bytes */
-  GT_STEP_BYTES = 2,   /* bytes at argument `arg`; how many: `length`; at most `limit` */
+  GT_STEP_STRING = 1,  /* the C string at the step's address, at most `limit` bytes */
+  GT_STEP_BYTES = 2,   /* bytes at the address: `length` times `scale`, at most `limit` */
   GT_STEP_STRINGS = 3, /* argv: the strings of a NULL-terminated array, at most `count` of them */
-  GT_STEP_IOVEC = 4,   /* iovecs: argument `length` says how many, at most `count`; `limit` each */
+  GT_STEP_IOVEC = 4,   /* iovecs: `length` says how many, at most `count`; `limit` bytes each */
 };
 
+/* Where a step's length comes from. */
 enum {
   GT_LENGTH_ARG0 = 0, /* 0 to 5: the value of that argument */
   GT_LENGTH_RESULT = 6,
-  GT_LENGTH_LIMIT = 7, /* just `limit` */
+  GT_LENGTH_LIMIT = 7,    /* just `limit` */
+  GT_LENGTH_POINTER0 = 8, /* 8 to 13: the 32-bit number that argument points to */
+  GT_LENGTH_FIELD = 14,   /* a 32-bit number at `length_at` in what step `base` copied */
+  GT_LENGTH_WORD = 15,    /* the same, as long as the program's words are */
+  GT_LENGTH_IOCTL = 16,   /* the size that an ioctl's number (argument 1) has in it, else `limit` */
 };
 
+enum {
+  GT_STEP_ALWAYS = 1, /* at return: also when the call failed */
+};
+
+/* The address is argument `arg`, or, with a `base`, the pointer at `at` in what was copied by the
+ * step of that number, counted from 1. Addresses in the first page are nobody's memory. */
 struct gt_step {
   uint8_t op;
   uint8_t arg;
   uint8_t length;
   uint8_t count;
   uint32_t limit;
+  uint8_t scale; /* 0: 1 */
+  uint8_t base;
+  uint8_t flags;
+  uint8_t pad;
+  uint16_t at;
+  uint16_t length_at;
 };
 
 /* ---- The beginning of the probe's code: by it a later host knows a probe that was left behind

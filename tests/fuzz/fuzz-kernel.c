@@ -81,7 +81,7 @@ use_calls (const GtLinux *linux_os)
 
     gt_decode_name (out, call, (gint) nr);
     gt_decode_args (out, call, &event, NULL, &options);
-    gt_decode_result (out, call, &event);
+    gt_decode_result (out, call, &event, &options);
     g_string_append_c (out, '\n');
     fuzz_check_printable (out->str, out->len);
     if (call != NULL) {

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Steps for the guest, put together. */
+#include "decode/plan.h"
+
+#include <string.h>
+
+guint
+gt_plan_add (GtPlan *plan, const struct gt_step *step)
+{
+  if (plan->n + 1 >= GT_STEPS_MAX) {
+    return 0;
+  }
+  plan->steps[plan->n] = *step;
+  memset (&plan->steps[plan->n + 1], 0, sizeof *plan->steps);
+  return ++plan->n;
+}
+
+guint
+gt_plan_bytes (GtPlan *plan, guint arg, gsize size)
+{
+  const struct gt_step step = {
+    .op = GT_STEP_BYTES,
+    .arg = (uint8_t) arg,
+    .length = GT_LENGTH_LIMIT,
+    .limit = (uint32_t) size,
+  };
+
+  return gt_plan_add (plan, &step);
+}
+
+guint
+gt_plan_array (GtPlan *plan, guint arg, guint8 length, gsize size)
+{
+  const struct gt_step step = {
+    .op = GT_STEP_BYTES,
+    .arg = (uint8_t) arg,
+    .length = length,
+    .scale = (uint8_t) size,
+    .limit = (uint32_t) (GT_PLAN_ARRAY / size * size),
+  };
+
+  return gt_plan_add (plan, &step);
+}
+
+guint
+gt_plan_path (GtPlan *plan, guint arg)
+{
+  const struct gt_step step = {
+    .op = GT_STEP_STRING,
+    .arg = (uint8_t) arg,
+    .limit = GT_PLAN_PATH,
+  };
+
+  return gt_plan_add (plan, &step);
+}
+
+guint
+gt_plan_buffer (GtPlan *plan, guint arg, guint8 length)
+{
+  const struct gt_step step = {
+    .op = GT_STEP_BYTES,
+    .arg = (uint8_t) arg,
+    .length = length,
+    .limit = MIN (plan->string_limit, GT_MAX_CAPTURE),
+  };
+
+  return gt_plan_add (plan, &step);
+}
+
+guint
+gt_plan_pointed (GtPlan *plan, guint arg, guint base, gsize at, gsize size)
+{
+  const struct gt_step step = {
+    .op = GT_STEP_BYTES,
+    .arg = (uint8_t) arg,
+    .length = GT_LENGTH_LIMIT,
+    .limit = (uint32_t) size,
+    .base = (uint8_t) base,
+    .at = (uint16_t) at,
+  };
+
+  return base > 0 ? gt_plan_add (plan, &step) : 0;
+}
+
+gsize
+gt_plan_word (const GtPlan *plan)
+{
+  return plan->is_32 ? 4 : 8;
+}
+
+void
+gt_plan_always (GtPlan *plan, guint number)
+{
+  if (number > 0) {
+    plan->steps[number - 1].flags |= GT_STEP_ALWAYS;
+  }
+}

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs programs under strace and under trace-native, and compares the lines: the decoder against
+strace, without a guest.
+
+usage: compare.py TRACE-NATIVE PROGRAM [OPTION]...   (options for both, such as -v or -X verbose)
+
+Only what a program calls between begin() and end() of programs/marks.h counts. Its pid is what
+differs between the two runs; addresses do not, for they are not randomized. Lines that may differ
+are listed, with the reason, in differences.txt.
+"""
+
+import difflib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+BEGIN, END = '/marks/begin', '/marks/end'
+
+
+def allowed_differences():
+    """[(pattern of strace's line, what it becomes)]; a reason stands above each."""
+    rules = []
+    for line in (HERE / 'differences.txt').read_text().splitlines():
+        if line.strip() and not line.startswith('#'):
+            pattern, becomes = line.split(' -> ')
+            rules.append((re.compile(pattern), becomes))
+    return rules
+
+
+def is_mark(line, path):
+    """Also where strings are shown in hexadecimal."""
+    hexed = ''.join(f'\\x{byte:02x}' for byte in path.encode())
+    return line.startswith((f'chdir("{path}")', f'chdir("{hexed}")'))
+
+
+def marked(text, pid):
+    """The calls between the marks, without the blanks before the result."""
+    lines, inside = [], False
+    for line in text.splitlines():
+        if is_mark(line, BEGIN):
+            inside = True
+        elif is_mark(line, END):
+            inside = False
+        elif inside and not line.startswith(('+++', '---')):
+            line = re.sub(r'\)\s+= ', ') = ', line)
+            lines.append(re.sub(rf'\b{pid}\b', 'PID', line))
+    return lines
+
+
+def run(command, program):
+    """Runs the program in an empty directory; returns the trace and the program's own pid."""
+    with tempfile.TemporaryDirectory(prefix='gtdecode-') as directory:
+        trace = pathlib.Path(directory) / 'trace'
+        work = pathlib.Path('/tmp/gtdecode')
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        done = subprocess.run(['setarch', '-R', *map(str, command), str(trace), str(program)], cwd=work,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=60,
+                              env={'PATH': os.environ['PATH'], 'LC_ALL': 'C'})
+        pid = re.search(r'^pid (\d+)$', done.stdout, re.M)
+        return trace.read_text(errors='replace'), pid[1] if pid else 'none'
+
+
+def main():
+    native, program, *options = sys.argv[1:]
+    native, program = os.path.abspath(native), os.path.abspath(program)
+    wanted = marked(*run(['strace', *options, '-o'], program))
+    got = marked(*run([native, *options], program))
+    for pattern, becomes in allowed_differences():
+        wanted = [pattern.sub(becomes, line) for line in wanted]
+        got = [pattern.sub(becomes, line) for line in got]
+    same = sum(a == b for a, b in zip(wanted, got))
+    print('1..1')
+    if wanted == got and wanted:
+        print(f'ok 1 - {pathlib.Path(program).name} {" ".join(options)}: {same} calls as strace has them')
+        return 0
+    print(f'not ok 1 - {pathlib.Path(program).name} {" ".join(options)}: {same} of {len(wanted)} calls')
+    for line in difflib.unified_diff(wanted, got, 'strace', 'guestrace', lineterm='', n=0):
+        print(f'# {line}')
+    return 1
+
+
+sys.exit(main())
