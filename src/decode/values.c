@@ -174,7 +174,11 @@ print_buf (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
   guint64 size = spec->other >= 0 ? gt_printer_arg (printer, spec->other) : G_MAXUINT64;
 
-  if (spec->moment == GT_OUT && printer->leave != NULL) {
+  if (spec->moment == GT_OUT) {
+    if (!gt_printer_succeeded (printer)) {
+      gt_print_pointer (printer, value);
+      return;
+    }
     size = MIN (size, (guint64) MAX (printer->leave->retval, 0));
   }
   gt_print_buffer (printer, value, size);

@@ -6,6 +6,8 @@
  */
 #include "capture.h"
 
+#define ERRNO_MAX 4095u
+
 struct output {
   uint8_t *data;
   uint32_t used;
@@ -250,11 +252,18 @@ take_step (struct output *out, const struct gt_step *step, const struct source *
   }
 }
 
+static uint32_t
+has_failed (const struct pt_regs *regs, uint32_t is_32)
+{
+  return is_32 ? (uint32_t) regs->ax >= -(uint32_t) ERRNO_MAX : regs->ax >= -(uint64_t) ERRNO_MAX;
+}
+
 uint32_t
-capture (const struct gt_step *steps, const struct pt_regs *regs, uint32_t is_32, uint32_t failed,
-         uint8_t *data)
+capture (const struct gt_step *steps, const struct pt_regs *regs, uint32_t is_32,
+         uint32_t at_leave, uint8_t *data)
 {
   const struct source source = { regs, is_32 };
+  uint32_t failed = at_leave && has_failed (regs, is_32);
   struct output out;
 
   out.data = data;

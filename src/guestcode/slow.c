@@ -217,8 +217,8 @@ trace (struct call *call, uint32_t index, uint32_t held, const struct frame *fra
     }
     return;
   }
-  n = capture (steps, call->regs, call->flags & GT_RECORD_I386,
-               call->type == GT_RECORD_RETURN && call->regs->ax > -4096ul, slot->data);
+  n = capture (steps, call->regs, call->flags & GT_RECORD_I386, call->type == GT_RECORD_RETURN,
+               slot->data);
   if (held) {
     hold (call, slot, n, frame, place);
   } else {

@@ -72,7 +72,7 @@ take (Side *side, const struct user_regs_struct *user, const struct gt_step *ste
 
   G_STATIC_ASSERT (sizeof *regs <= sizeof *user);
   memset (record, 0, sizeof *record);
-  n = capture (steps, regs, 0, leave && regs->ax > -4096ul, (uint8_t *) record + head);
+  n = capture (steps, regs, 0, leave, (uint8_t *) record + head);
   record->head = leave ? GT_RECORD_RETURN : GT_RECORD_ENTRY;
   record->nr = (int32_t) regs->orig_ax;
   if (leave) {

@@ -37,7 +37,9 @@ capture (Fixture *fixture, GTEvent *event, guint arg, gconstpointer data, gsize 
   GTCapture *item = &fixture->captures[fixture->n_captures++];
 
   g_assert_cmpuint (fixture->n_captures, <=, G_N_ELEMENTS (fixture->captures));
-  *item = (GTCapture){ .arg = (guint8) arg, .size = size, .data = data };
+  *item = (GTCapture){
+    .arg = (guint8) arg, .size = size, .data = data, .address = fixture->enter.args[arg]
+  };
   if (event->n_captures++ == 0) {
     event->captures = item;
   }
@@ -62,7 +64,7 @@ expect (Fixture *fixture, const char *name, const char *expected)
 
   gt_decode_args (out, call, &fixture->enter, &fixture->leave, &options);
   g_string_append (out, " = ");
-  gt_decode_result (out, call, &fixture->leave);
+  gt_decode_result (out, call, &fixture->leave, &options);
   g_assert_cmpstr (out->str, ==, expected);
 }
 
@@ -337,7 +339,7 @@ test_every_call_hostile (Fixture *fixture, gconstpointer data)
     g_string_truncate (out, 0);
     gt_decode_name (out, call, call->nr);
     gt_decode_args (out, call, &fixture->enter, i % 2 ? &fixture->leave : NULL, &options);
-    gt_decode_result (out, call, &fixture->leave);
+    gt_decode_result (out, call, &fixture->leave, &options);
     for (gsize at = 0; at < out->len; at++) {
       g_assert_true (g_ascii_isprint (out->str[at]));
     }

@@ -60,7 +60,7 @@ typedef struct {
 /* Runs the steps as the guest does, and reads the outcome as the host does. */
 static void
 run_steps_of (const struct gt_step *steps, const struct pt_regs *regs, gboolean is_32,
-              Captured *ret)
+              gboolean at_leave, Captured *ret)
 {
   struct gt_record *record = (gpointer) ret->buffer;
   GtGuestClock clock = { 0 };
@@ -68,7 +68,7 @@ run_steps_of (const struct gt_step *steps, const struct pt_regs *regs, gboolean 
   uint32_t n;
 
   memset (ret, 0, sizeof *ret);
-  n = capture (steps, regs, is_32, (uint8_t *) (record + 1));
+  n = capture (steps, regs, is_32, at_leave, (uint8_t *) (record + 1));
   g_assert_cmpuint (n % 8, ==, 0);
   g_assert_cmpuint (n, <=, GT_SLOT_DATA);
   record->head = GT_RECORD_ENTRY;
@@ -79,7 +79,7 @@ run_steps_of (const struct gt_step *steps, const struct pt_regs *regs, gboolean 
 static void
 run_steps (const struct gt_step *steps, const struct pt_regs *regs, Captured *ret)
 {
-  run_steps_of (steps, regs, FALSE, ret);
+  run_steps_of (steps, regs, FALSE, FALSE, ret);
 }
 
 static uint64_t
@@ -107,8 +107,8 @@ test_strings (void)
   g_assert_true (got.items[1].cut);
   g_assert_cmpmem (got.items[1].data, got.items[1].size, "/etc", 4);
 
-  regs.si = 0;
-  regs.r10 = 0x10;
+  regs.si = 0x10; /* nobody's memory */
+  regs.r10 = 0x10000;
   run_steps (steps, &regs, &got);
   g_assert_cmpuint (got.n, ==, 1);
   g_assert_cmpint (got.items[0].error, ==, -14);
@@ -192,7 +192,7 @@ test_32 (void)
                           .dx = 1 };
   Captured got;
 
-  run_steps_of (steps, &regs, TRUE, &got);
+  run_steps_of (steps, &regs, TRUE, FALSE, &got);
   g_assert_cmpuint (got.n, ==, 5);
   g_assert_cmpstr ((const char *) got.items[1].data, ==, "two");
   g_assert_cmpmem (got.items[2].data, got.items[2].size, "abc", 3);
@@ -201,8 +201,95 @@ test_32 (void)
 
   /* A failure, as a 32-bit program sees it. */
   regs.ax = 0xfffffff7;
-  run_steps_of (steps, &regs, TRUE, &got);
+  run_steps_of (steps, &regs, TRUE, FALSE, &got);
   g_assert_cmpuint (got.n, ==, 4);
+}
+
+/* A structure with pointers and counts in it, as in msghdr. */
+static void
+test_nested (void)
+{
+  const struct gt_step steps[] = {
+    { GT_STEP_BYTES, 0, GT_LENGTH_LIMIT, 0, 32 },
+    { GT_STEP_BYTES, 0, GT_LENGTH_FIELD, 0, 64, .base = 1, .at = 0, .length_at = 8 },
+    { GT_STEP_IOVEC, 0, GT_LENGTH_WORD, 4, 16, .base = 1, .at = 16, .length_at = 24 },
+    { GT_STEP_BYTES, 0, GT_LENGTH_WORD, 0, 64, .scale = 16, .base = 1, .at = 16, .length_at = 24 },
+    { GT_STEP_BYTES, 0, GT_LENGTH_LIMIT, 0, 8, .base = 9, .at = 0 },
+    { GT_STEP_BYTES, 0, GT_LENGTH_LIMIT, 0, 8, .base = 1, .at = 30 },
+    { GT_STEP_END },
+  };
+  uint64_t vec[] = { put_user (100, "abc", 3), 3 };
+  uint64_t message[] = { put_user (200, "name", 4), 4, put_user (3000, vec, sizeof vec), 1 };
+  struct pt_regs regs = { .di = put_user (4000, message, sizeof message) };
+  Captured got;
+
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 4);
+  g_assert_cmpmem (got.items[1].data, got.items[1].size, "name", 4);
+  g_assert_cmpmem (got.items[2].data, got.items[2].size, "abc", 3);
+  g_assert_cmpmem (got.items[3].data, got.items[3].size, vec, sizeof vec);
+
+  /* What it claims to be there is cut to the limit. */
+  message[1] = 0xffffffff;
+  message[3] = G_MAXUINT64;
+  put_user (4000, message, sizeof message);
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.items[1].size, ==, 64);
+  g_assert_true (got.items[1].cut);
+}
+
+/* Counts behind pointers, and in an ioctl's number. */
+static void
+test_lengths (void)
+{
+  const struct gt_step steps[] = {
+    { GT_STEP_BYTES, 1, GT_LENGTH_POINTER0 + 2, 0, 64 },
+    { GT_STEP_BYTES, 1, GT_LENGTH_POINTER0 + 3, 0, 64 },
+    { GT_STEP_BYTES, 1, GT_LENGTH_ARG0 + 0, 0, 64, .scale = 8 },
+    { GT_STEP_END },
+  };
+  const struct gt_step control[] = { { GT_STEP_BYTES, 2, GT_LENGTH_IOCTL, 0, 64 },
+                                     { GT_STEP_END } };
+  guint32 five = 5;
+  struct pt_regs regs = { .di = 2,
+                          .si = put_user (100, "0123456789abcdefgh", 18),
+                          .dx = put_user (200, &five, sizeof five),
+                          .r10 = 0x10000 };
+  Captured got;
+
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 3);
+  g_assert_cmpuint (got.items[0].size, ==, 5);
+  g_assert_cmpuint (got.items[1].size, ==, 0);
+  g_assert_cmpuint (got.items[2].size, ==, 16);
+  regs.dx = regs.si;
+  regs.si = 0x800c5401; /* twelve bytes */
+  run_steps (control, &regs, &got);
+  g_assert_cmpuint (got.items[0].size, ==, 12);
+  regs.si = 0x5401;
+  run_steps (control, &regs, &got);
+  g_assert_cmpuint (got.items[0].size, ==, 64);
+}
+
+/* A call that fails fills in nothing, but where the step says so. */
+static void
+test_failure (void)
+{
+  const struct gt_step steps[] = { { GT_STEP_BYTES, 0, GT_LENGTH_LIMIT, 0, 4 },
+                                   { GT_STEP_BYTES, 0, GT_LENGTH_LIMIT, 0, 8,
+                                     .flags = GT_STEP_ALWAYS },
+                                   { GT_STEP_END } };
+  struct pt_regs regs = { .di = USER_BASE, .bx = USER_BASE, .ax = (uint64_t) -4 };
+  Captured got;
+
+  run_steps_of (steps, &regs, FALSE, TRUE, &got);
+  g_assert_cmpuint (got.n, ==, 1);
+  g_assert_cmpuint (got.items[0].size, ==, 8);
+  regs.ax = 0xfffffffc;
+  run_steps_of (steps, &regs, FALSE, TRUE, &got);
+  g_assert_cmpuint (got.n, ==, 2);
+  run_steps_of (steps, &regs, TRUE, TRUE, &got);
+  g_assert_cmpuint (got.n, ==, 1);
 }
 
 /* Records of 32-bit calls, and of x32 numbers. */
@@ -344,6 +431,9 @@ main (int argc, char **argv)
   g_test_add_func ("/probe/capture/argv", test_argv);
   g_test_add_func ("/probe/capture/iovec", test_iovec);
   g_test_add_func ("/probe/capture/32-bit", test_32);
+  g_test_add_func ("/probe/capture/nested", test_nested);
+  g_test_add_func ("/probe/capture/lengths", test_lengths);
+  g_test_add_func ("/probe/capture/failure", test_failure);
   g_test_add_func ("/probe/capture/too-much", test_too_much);
   g_test_add_func ("/probe/abi", test_abi);
   g_test_add_func ("/probe/link", test_link);
