@@ -57,12 +57,13 @@ def run(command, program):
     """Runs the program in an empty directory; returns the trace and the program's own pid."""
     with tempfile.TemporaryDirectory(prefix='gtdecode-') as directory:
         trace = pathlib.Path(directory) / 'trace'
-        work = pathlib.Path('/tmp/gtdecode')
+        work = pathlib.Path(tempfile.gettempdir()) / f'gtdecode-{os.getpid()}'  # the same for both
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         done = subprocess.run(['setarch', '-R', *map(str, command), str(trace), str(program)], cwd=work,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=60,
                               env={'PATH': os.environ['PATH'], 'LC_ALL': 'C'})
+        shutil.rmtree(work)
         pid = re.search(r'^pid (\d+)$', done.stdout, re.M)
         return trace.read_text(errors='replace'), pid[1] if pid else 'none'
 
