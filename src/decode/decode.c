@@ -77,11 +77,10 @@ append_error (GString *out, gint64 number)
 }
 
 void
-gt_shape_result (GString *out, const GtCallShape *shape, const GTEvent *enter,
-                 const GTEvent *leave, const GtDecodeOptions *options)
+gt_shape_result (GString *out, const GtCallShape *shape, const GTEvent *enter, const GTEvent *leave,
+                 const GtDecodeOptions *options)
 {
-  GtPrinter printer = { out, shape, enter, leave, leave, options, shape->is_32,
-                        GT_LINUX_MAX_ARGS };
+  GtPrinter printer = { out, shape, enter, leave, leave, options, shape->is_32, GT_LINUX_MAX_ARGS };
 
   if ((leave->flags & GT_EVENT_KILLED) != 0) {
     g_string_append_c (out, '?');

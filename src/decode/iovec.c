@@ -50,7 +50,7 @@ print_iovec (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   if (spec->moment == GT_OUT && printer->leave != NULL) {
     left = (guint64) MAX (printer->leave->retval, 0);
   }
-  gt_print_array (printer, value, gt_printer_arg (printer, spec->other),
-                  printer->is_32 ? 8 : 16, print_element, &left);
+  gt_print_array (printer, value, gt_printer_arg (printer, spec->other), printer->is_32 ? 8 : 16,
+                  print_element, &left);
 }
 GT_KIND_PLANNED (iovec);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the arguments of calls are. A kind says how a value is printed and what memory of the program
- * is copied for that; tables/ says which call has which kinds. The tables are generated from there.
+ * What the arguments of calls are. A kind says how a value is printed and what memory of the
+ * program is copied for that; tables/ says which call has which kinds. The tables are generated
+ * from there.
  */
 #ifndef GT_KIND_H
 #define GT_KIND_H
@@ -45,7 +46,8 @@ typedef struct {
 } GtArgSpec;
 
 struct GtKind {
-  /* Appends @value. Memory comes from gt_printer_memory() and the like, which have what was copied. */
+  /* Appends @value. Memory comes from gt_printer_memory() and the like, which have what was copied.
+   */
   void (*print) (GtPrinter *printer, const GtArgSpec *spec, guint64 value);
   /* Adds the steps that copy what print() looks at, for argument @arg; NULL: @size says it. */
   void (*plan) (GtPlan *plan, const GtArgSpec *spec, guint arg);

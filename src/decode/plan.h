@@ -13,9 +13,9 @@ G_BEGIN_DECLS
 typedef struct {
   struct gt_step *steps; /* GT_STEPS_MAX */
   guint n;
-  gboolean is_32;      /* a 32-bit program's call */
-  gboolean at_leave;   /* else at entry */
-  guint string_limit;  /* of buffers; a plan only describes where this is 0 */
+  gboolean is_32;     /* a 32-bit program's call */
+  gboolean at_leave;  /* else at entry */
+  guint string_limit; /* of buffers; a plan only describes where this is 0 */
 } GtPlan;
 
 /* How much of a path, and of an array of structures, is copied. */

@@ -48,8 +48,8 @@ typedef struct {
 
 guint64 gt_cursor_unsigned (GtCursor *cursor, gsize size); /* 1, 2, 4 or 8 bytes */
 gint64 gt_cursor_signed (GtCursor *cursor, gsize size);
-guint64 gt_cursor_word (GtCursor *cursor);  /* unsigned long, a pointer, size_t */
-gint64 gt_cursor_long (GtCursor *cursor);   /* long */
+guint64 gt_cursor_word (GtCursor *cursor); /* unsigned long, a pointer, size_t */
+gint64 gt_cursor_long (GtCursor *cursor);  /* long */
 void gt_cursor_skip (GtCursor *cursor, gsize size);
 
 /* ---- Values ---- */
@@ -85,8 +85,8 @@ void gt_print_member (GtPrinter *printer, const char *name);
 /* "[1, 2]": calls @func for each of @n elements of @size bytes at @address; what was not copied is
  * "..." or, when nothing was, the address. */
 typedef void (*GtElementFunc) (GtPrinter *printer, GtCursor cursor, gpointer user_data);
-void gt_print_array (GtPrinter *printer, guint64 address, guint64 n, gsize size,
-                     GtElementFunc func, gpointer user_data);
+void gt_print_array (GtPrinter *printer, guint64 address, guint64 n, gsize size, GtElementFunc func,
+                     gpointer user_data);
 
 /* Another kind's form of a value, e.g. for an argument whose kind depends on another one. */
 void gt_print_as (GtPrinter *printer, const GtKind *kind, const GtNames *names, guint64 value);

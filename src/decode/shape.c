@@ -166,8 +166,8 @@ shape_from_metadata (GtCallShape *shape, const GtLinuxCall *call)
   shape->result.kind = &gt_kind_long;
   shape->n_args = known ? MIN (call->n_args, GT_LINUX_MAX_ARGS) : GT_LINUX_MAX_ARGS;
   for (guint i = 0; i < shape->n_args; i++) {
-    shape->args[i] = known ? spec_from_metadata (call, i)
-                           : (GtArgSpec){ &gt_kind_hexlong, NULL, GT_IN, -1, -1 };
+    shape->args[i] =
+        known ? spec_from_metadata (call, i) : (GtArgSpec){ &gt_kind_hexlong, NULL, GT_IN, -1, -1 };
   }
 }
 

@@ -257,4 +257,3 @@ absent_none (const GtPrinter *printer, const GtArgSpec *spec)
   return TRUE;
 }
 GT_KIND_OPTIONAL (none);
-

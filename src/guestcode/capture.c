@@ -11,7 +11,7 @@
 struct output {
   uint8_t *data;
   uint32_t used;
-  uint32_t n_noted;            /* steps taken so far */
+  uint32_t n_noted;             /* steps taken so far */
   uint16_t first[GT_STEPS_MAX]; /* where in data the bytes of each one's first item lie */
   uint16_t size[GT_STEPS_MAX];  /* how many there are */
 };
@@ -259,8 +259,8 @@ has_failed (const struct pt_regs *regs, uint32_t is_32)
 }
 
 uint32_t
-capture (const struct gt_step *steps, const struct pt_regs *regs, uint32_t is_32,
-         uint32_t at_leave, uint8_t *data)
+capture (const struct gt_step *steps, const struct pt_regs *regs, uint32_t is_32, uint32_t at_leave,
+         uint8_t *data)
 {
   const struct source source = { regs, is_32 };
   uint32_t failed = at_leave && has_failed (regs, is_32);

@@ -139,8 +139,7 @@ trace (FILE *out, GPtrArray *calls, const GtDecodeOptions *options)
 
   while (next_stop (&regs)) {
     gint nr = (gint) regs.orig_rax;
-    const char *name =
-        (guint) nr < G_N_ELEMENTS (gt_call_names) ? gt_call_names[nr] : NULL;
+    const char *name = (guint) nr < G_N_ELEMENTS (gt_call_names) ? gt_call_names[nr] : NULL;
     const GtLinuxCall *call =
         name != NULL && test_data_has (calls, name) ? test_data_find (calls, name) : NULL;
     GtCapturePlan plan = { 0 };

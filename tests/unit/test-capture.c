@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The capture plans of every call of two real kernels: sane, and as data/captures.txt has them. */
+/* The capture plans of every call of two real kernels, for programs of both sizes: the guest can
+ * follow them. That they copy what is needed is for tests/decode. */
 #include <string.h>
 
 #include "decode/capture.h"
@@ -10,84 +11,30 @@ enum { LIMIT = 32 };
 static const char *const versions[] = { "6.1", "6.12" };
 
 static void
-describe_steps (GString *out, const struct gt_step *steps, const char *moment)
+check_length (const struct gt_step *step)
 {
-  static const char *const ops[] = { "end", "string", "bytes", "strings", "iovec" };
-
-  for (guint i = 0; i < GT_STEPS_MAX && steps[i].op != GT_STEP_END; i++) {
-    g_string_append_printf (out, " %s:%s(%u", moment, ops[steps[i].op], steps[i].arg);
-    if (steps[i].op == GT_STEP_BYTES || steps[i].op == GT_STEP_IOVEC) {
-      g_string_append_printf (out, steps[i].length == GT_LENGTH_RESULT ? ",result" : ",%u",
-                              steps[i].length);
-    }
-    g_string_append_printf (out, ",%u)", steps[i].limit);
+  g_assert_cmpuint (step->length, <=, GT_LENGTH_IOCTL);
+  if (step->length == GT_LENGTH_FIELD || step->length == GT_LENGTH_WORD) {
+    g_assert_cmpuint (step->base, >, 0);
+  }
+  if (step->op == GT_STEP_STRINGS || step->op == GT_STEP_IOVEC) {
+    g_assert_cmpuint (step->count, >, 0);
   }
 }
 
-static char *
-describe (const GtLinuxCall *call)
-{
-  GString *out = g_string_new (call->name);
-  GtCapturePlan plan;
-
-  gt_capture_plan (call, LIMIT, &plan);
-  describe_steps (out, plan.entry, "entry");
-  describe_steps (out, plan.leave, "leave");
-  return g_string_free (out, FALSE);
-}
-
+/* A step refers to those before it only. */
 static void
-fail_if_known (gpointer line, gpointer value, gpointer calls)
-{
-  g_autofree char *name = g_strndup (line, strcspn (line, " "));
-
-  if (test_data_has (calls, name)) {
-    g_test_message ("not planned: %s", (const char *) line);
-    g_test_fail ();
-  }
-}
-
-/* Calls that copy nothing are not in the file; calls that this kernel does not have may be. */
-static void
-test_expected (gconstpointer data)
-{
-  g_autoptr (GPtrArray) calls = test_data_load (data);
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", "captures.txt", NULL);
-  g_autoptr (GHashTable) expected = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autofree char *text = NULL;
-  g_auto (GStrv) lines = NULL;
-
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  lines = g_strsplit (g_strchomp (text), "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++) {
-    g_hash_table_add (expected, lines[i]);
-  }
-  for (guint i = 0; i < calls->len; i++) {
-    g_autofree char *line = describe (g_ptr_array_index (calls, i));
-
-    if (strchr (line, ' ') != NULL && !g_hash_table_remove (expected, line)) {
-      g_test_message ("not in captures.txt: %s", line);
-      g_test_fail ();
-    }
-  }
-  g_hash_table_foreach (expected, fail_if_known, calls);
-}
-
-static void
-check_steps (const GtLinuxCall *call, const struct gt_step *steps)
+check_steps (const struct gt_step *steps)
 {
   guint i = 0;
 
   for (; i < GT_STEPS_MAX && steps[i].op != GT_STEP_END; i++) {
     g_assert_cmpuint (steps[i].op, <=, GT_STEP_IOVEC);
-    g_assert_cmpuint (steps[i].arg, <, call->n_args);
-    g_assert_nonnull (strchr (call->arg_types[steps[i].arg], '*'));
+    g_assert_cmpuint (steps[i].arg, <, GT_LINUX_MAX_ARGS);
+    g_assert_cmpuint (steps[i].limit, >, 0);
     g_assert_cmpuint (steps[i].limit, <=, GT_MAX_CAPTURE);
-    g_assert_cmpuint (steps[i].length, <=, GT_LENGTH_LIMIT);
-    if (steps[i].op == GT_STEP_IOVEC) {
-      g_assert_cmpuint (steps[i].length, <, call->n_args);
-      g_assert_cmpuint (steps[i].count, >, 0);
-    }
+    g_assert_cmpuint (steps[i].base, <=, i);
+    check_length (&steps[i]);
   }
   g_assert_cmpuint (i, <, GT_STEPS_MAX);
 }
@@ -98,13 +45,14 @@ test_sane (gconstpointer data)
   g_autoptr (GPtrArray) calls = test_data_load (data);
 
   g_assert_cmpuint (calls->len, >, 330);
-  for (guint i = 0; i < calls->len; i++) {
-    const GtLinuxCall *call = g_ptr_array_index (calls, i);
+  for (guint i = 0; i < 2 * calls->len; i++) {
+    GtLinuxCall call = *(const GtLinuxCall *) g_ptr_array_index (calls, i / 2);
     GtCapturePlan plan;
 
-    gt_capture_plan (call, G_MAXUINT, &plan);
-    check_steps (call, plan.entry);
-    check_steps (call, plan.leave);
+    call.abi = i % 2 ? GT_ABI_I386 : GT_ABI_X86_64;
+    gt_capture_plan (&call, G_MAXUINT, &plan);
+    check_steps (plan.entry);
+    check_steps (plan.leave);
   }
 }
 
@@ -139,10 +87,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (versions); i++) {
-    g_autofree char *expected = g_strdup_printf ("/capture/expected/%s", versions[i]);
     g_autofree char *sane = g_strdup_printf ("/capture/sane/%s", versions[i]);
 
-    g_test_add_data_func (expected, versions[i], test_expected);
     g_test_add_data_func (sane, versions[i], test_sane);
   }
   g_test_add_func ("/capture/odd-metadata", test_odd_metadata);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Calls as text: arguments, captured memory, results, and hostile bytes in all of them. */
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "decode/capture.h"
 #include "decode/decode.h"
@@ -273,6 +275,32 @@ test_mmap (Fixture *fixture, gconstpointer data)
 }
 
 static void
+check_address (Fixture *fixture, gconstpointer address, gsize size, const char *text)
+{
+  g_autofree char *expected = g_strdup_printf ("0, %s, %zu = 0", text, size);
+
+  fixture->n_captures = fixture->enter.n_captures = 0;
+  fixture->enter.args[1] = 0x1000;
+  fixture->enter.args[2] = size;
+  capture (fixture, &fixture->enter, 1, address, size);
+  expect (fixture, "connect", expected);
+}
+
+static void
+test_addresses (Fixture *fixture, gconstpointer data)
+{
+  struct sockaddr_in inet = { .sin_family = AF_INET, .sin_port = htons (80) };
+  const guint8 abstract[] = { AF_UNIX, 0, 0, 'x', 0 };
+
+  check_address (fixture, &inet, sizeof inet,
+                 "{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"0.0.0.0\")}");
+  check_address (fixture, abstract, sizeof abstract, "{sa_family=AF_UNIX, sun_path=@\"x\\0\"}");
+  check_address (fixture, abstract, 2, "{sa_family=AF_UNIX}");
+  check_address (fixture, &inet, 1, "0x1000");
+  check_address (fixture, &inet, 0, "0x1000");
+}
+
+static void
 test_unknown_call (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GString) name = g_string_new (NULL);
@@ -412,6 +440,7 @@ main (int argc, char **argv)
   ADD ("/decode/readv", test_readv);
   ADD ("/decode/numbers", test_numbers);
   ADD ("/decode/mmap", test_mmap);
+  ADD ("/decode/addresses", test_addresses);
   ADD ("/decode/unknown-call", test_unknown_call);
   ADD ("/decode/results", test_results);
   ADD ("/decode/every-call-hostile", test_every_call_hostile);
