@@ -120,6 +120,7 @@ void gt_loop_free (GTLoop *loop);
 /* The event stream: nothing is held, the guest goes on at once. */
 void gt_loop_set_event_func (GTLoop *loop, GTEventFunc func, gpointer user_data);
 gboolean gt_loop_stream (GTLoop *loop, const char *call, GError **error);
+void gt_loop_stream_number (GTLoop *loop, GTAbi abi, gint number, gboolean wanted);
 gboolean gt_loop_stream_uring (GTLoop *loop, const char *operation, GError **error);
 const char *gt_loop_operation_name (GTLoop *loop, gint number);
 void gt_loop_set_string_limit (GTLoop *loop, guint bytes);

@@ -34,27 +34,26 @@ fail (GError **error, const char *format, ...)
   return FALSE;
 }
 
-/* "trace=NAME,...", or, as strace has it, "NAME,..." alone; "all" is what there is without -e. */
+/* "trace=SET", or, as strace has it, "SET" alone. The last one counts. */
 static gboolean
-add_calls (const char *option, const char *value, gpointer data, GError **error)
+set_calls (const char *option, const char *value, gpointer data, GError **error)
 {
   GtCliOptions *options = data;
-  const char *list = g_str_has_prefix (value, "trace=") ? value + strlen ("trace=") : value;
-  g_auto (GStrv) names = NULL;
+  const char *set = value;
 
-  if (strchr (list, '=') != NULL || strchr (list, '!') != NULL || strchr (list, '%') != NULL) {
-    return fail (error, "%s %s: only trace=NAME,... is known", option, value);
+  if (g_str_has_prefix (value, "trace=") || g_str_has_prefix (value, "t=")) {
+    set = strchr (value, '=') + 1;
   }
-  names = g_strsplit (list, ",", -1);
-  for (guint i = 0; names[i] != NULL; i++) {
-    if (names[i][0] == '\0') {
-      return fail (error, "%s %s: the name of a system call is missing", option, value);
-    }
-    if (strcmp (names[i], "all") != 0) {
-      g_ptr_array_add (options->calls, g_strdup (names[i]));
-    }
+  if (strchr (set, '=') != NULL) {
+    return fail (error, "%s %s: only trace=SET is known", option, value);
   }
-  return names[0] != NULL || fail (error, "%s needs the name of a system call", option);
+  if (set[0] == '\0' || strstr (set, ",,") != NULL || set[0] == ',' ||
+      g_str_has_suffix (set, ",")) {
+    return fail (error, "%s %s: the name of a system call is missing", option, value);
+  }
+  g_free (options->calls);
+  options->calls = g_strdup (set);
+  return TRUE;
 }
 
 static gboolean
@@ -80,8 +79,9 @@ static gboolean
 parse_entries (GtCliOptions *options, int *argc, char ***argv, GError **error)
 {
   const GOptionEntry entries[] = {
-    { "trace", 'e', 0, G_OPTION_ARG_CALLBACK, add_calls, "Only these system calls",
-      "trace=NAME[,NAME...]" },
+    { "trace", 'e', 0, G_OPTION_ARG_CALLBACK, set_calls,
+      "Only these system calls: NAME, %CLASS, /REGEX, with ! before it all: all but these",
+      "trace=[!]CALL[,CALL...]" },
     { "pid", 'p', 0, G_OPTION_ARG_CALLBACK, add_pids, "Only these processes or threads",
       "PID[,PID...]" },
     { "comm", 'n', 0, G_OPTION_ARG_STRING_ARRAY, &options->comms,
@@ -147,7 +147,6 @@ gt_cli_options_parse (int argc, char **argv, GError **error)
 {
   g_autoptr (GtCliOptions) options = g_new0 (GtCliOptions, 1);
 
-  options->calls = g_ptr_array_new_with_free_func (g_free);
   options->pids = g_array_new (FALSE, FALSE, sizeof (gint32));
   options->string_limit = STRING_LIMIT;
   if (!parse_entries (options, &argc, &argv, error) || !check (options, argc, argv, error)) {
@@ -162,7 +161,7 @@ gt_cli_options_free (GtCliOptions *options)
   if (options == NULL) {
     return;
   }
-  g_ptr_array_unref (options->calls);
+  g_free (options->calls);
   g_array_unref (options->pids);
   g_strfreev (options->comms);
   g_free (options->output);

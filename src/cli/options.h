@@ -9,10 +9,10 @@ G_BEGIN_DECLS
 
 typedef struct {
   char *guest;
-  char *output;     /* NULL: stdout */
-  GPtrArray *calls; /* names; empty: all */
-  GArray *pids;     /* of gint32; empty: all */
-  char **comms;     /* nullable */
+  char *output; /* NULL: stdout */
+  char *calls;  /* see callset.h; NULL: all */
+  GArray *pids; /* of gint32; empty: all */
+  char **comms; /* nullable */
   gint string_limit;
   double seconds; /* 0: until interrupted */
   gboolean summary;

@@ -8,10 +8,10 @@
 #include <guestrace/gt-error.h>
 #include <guestrace/gt-loop.h>
 
+#include "cli/choose.h"
 #include "cli/cli.h"
 #include "cli/join.h"
 #include "cli/line.h"
-#include "cli/names.h"
 #include "cli/operations.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -137,101 +137,6 @@ trace_clear (Trace *trace)
   g_clear_handle_id (&trace->flush, g_source_remove);
 }
 
-/* The operations that do what the system call @call does; NULL: all. */
-static gboolean
-choose_operations (GTLoop *loop, const char *call, GError **error)
-{
-  const GtUring *uring = gt_loop_get_uring (loop);
-
-  if (uring == NULL || call == NULL) {
-    return gt_loop_stream_uring (loop, NULL, error);
-  }
-  for (gint i = 0; i < GT_URING_OPS; i++) {
-    if (gt_uring_does_call (uring, i, call) &&
-        !gt_loop_stream_uring (loop, gt_uring_name (uring, i), error)) {
-      return FALSE;
-    }
-  }
-  return TRUE;
-}
-
-static gboolean
-choose_call (GTLoop *loop, const GtLinux *linux_os, const char *name, GError **error)
-{
-  const GtLinuxCall *call;
-
-  if (strcmp (name, "io_uring") == 0) {
-    return choose_operations (loop, NULL, error);
-  }
-  call = gt_cli_find_call (linux_os, name, error);
-  if (call == NULL) {
-    return FALSE;
-  }
-  if (g_str_has_prefix (name, GT_CLI_I386)) {
-    g_autofree char *only = g_strconcat (GT_CLI_I386, call->name, NULL);
-
-    return gt_loop_stream (loop, only, error);
-  }
-  return gt_loop_stream (loop, call->name, error);
-}
-
-/* Beside calls that were chosen. A kernel that does not show them shows its calls all the same. */
-static void
-add_operations (GTLoop *loop, const GtCliOptions *options, const GtLinux *linux_os)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean ok = TRUE;
-
-  if (gt_linux_call_by_name (linux_os, "io_uring_enter") == NULL) {
-    return;
-  }
-  if (options->calls->len == 0) {
-    ok = choose_operations (loop, NULL, &error);
-  }
-  for (guint i = 0; ok && i < options->calls->len; i++) {
-    const char *name = g_ptr_array_index (options->calls, i);
-    const GtLinuxCall *call = gt_cli_find_call (linux_os, name, NULL);
-
-    if (call != NULL && !g_str_has_prefix (name, GT_CLI_I386)) {
-      ok = choose_operations (loop, call->name, &error);
-    }
-  }
-  if (!ok) {
-    gt_cli_say ("%s", error->message);
-  }
-}
-
-static gboolean
-choose_calls (GTLoop *loop, const GtCliOptions *options, const GtLinux *linux_os, GError **error)
-{
-  if (options->calls->len == 0 && !gt_loop_stream (loop, NULL, error)) {
-    return FALSE;
-  }
-  for (guint i = 0; i < options->calls->len; i++) {
-    if (!choose_call (loop, linux_os, g_ptr_array_index (options->calls, i), error)) {
-      return FALSE;
-    }
-  }
-  add_operations (loop, options, linux_os);
-  return TRUE;
-}
-
-static gboolean
-choose_threads (GTLoop *loop, const GtCliOptions *options, GError **error)
-{
-  for (guint i = 0; i < options->pids->len; i++) {
-    if (!gt_loop_add_pid (loop, g_array_index (options->pids, gint32, i), error)) {
-      return FALSE;
-    }
-  }
-  for (guint i = 0; options->comms != NULL && options->comms[i] != NULL; i++) {
-    if (!gt_loop_add_comm (loop, options->comms[i], error)) {
-      return FALSE;
-    }
-  }
-  return TRUE;
-}
-
 typedef struct {
   GtStopper *stopper;
   gboolean quiet;
@@ -271,8 +176,7 @@ open_guest (const GtCliOptions *options, GtStopper *stopper, GError **error)
   }
   gt_loop_set_string_limit (loop, (guint) options->string_limit);
   gt_loop_set_drop (loop, options->drop);
-  if (!choose_calls (loop, options, gt_loop_get_linux (loop), error) ||
-      !choose_threads (loop, options, error)) {
+  if (!gt_cli_choose (loop, options, error)) {
     return NULL;
   }
   return g_steal_pointer (&loop);

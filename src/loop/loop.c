@@ -311,6 +311,27 @@ gt_loop_stream (GTLoop *loop, const char *call, GError **error)
 }
 
 /**
+ * gt_loop_stream_number:
+ * @loop: a loop
+ * @abi: %GT_ABI_X86_64 or %GT_ABI_I386
+ * @number: a call's number; those that no kernel has go together, and any of them stands for all
+ * @wanted: whether its events are to be in the event stream
+ *
+ * Adds a call to the event stream, or takes it out of it. It need not be a call that the guest's
+ * kernel has.
+ */
+void
+gt_loop_stream_number (GTLoop *loop, GTAbi abi, gint number, gboolean wanted)
+{
+  guint index;
+
+  g_return_if_fail (loop != NULL && (abi == GT_ABI_X86_64 || abi == GT_ABI_I386));
+  index = gt_call_index (abi, number);
+  loop->streamed[index] = wanted != FALSE;
+  update_call (loop, index);
+}
+
+/**
  * gt_loop_set_string_limit:
  * @loop: a loop
  * @bytes: how much of a buffer is captured for the stream; paths are whole

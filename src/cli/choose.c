@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tells a loop which calls of which threads the user wants to see. */
+#include "cli/choose.h"
+
+#include "cli/callset.h"
+#include "cli/cli.h"
+#include "decode/uring.h"
+#include "loop/loop-private.h"
+
+/* Whether the operation does what a call of the set does; @ret_any: whether it does any call. */
+static gboolean
+does_call_of (const GtUring *uring, gint operation, const GtLinux *linux_os, const GtCallSet *set,
+              gboolean *ret_any)
+{
+  guint n = gt_linux_n_abi_calls (linux_os, GT_ABI_X86_64);
+
+  *ret_any = FALSE;
+  for (guint nr = 0; nr < n; nr++) {
+    const GtLinuxCall *call = gt_linux_abi_call (linux_os, GT_ABI_X86_64, (gint) nr);
+
+    if (call != NULL && gt_uring_does_call (uring, operation, call->name)) {
+      *ret_any = TRUE;
+      if (gt_call_set_has (set, GT_ABI_X86_64, (gint) nr)) {
+        return TRUE;
+      }
+    }
+  }
+  return FALSE;
+}
+
+/* Operations that do no call have none to be chosen by. */
+static gboolean
+choose_operations (GTLoop *loop, const GtLinux *linux_os, const GtCallSet *set, GError **error)
+{
+  const GtUring *uring = gt_loop_get_uring (loop);
+
+  if (set->asked && !set->operations) {
+    return TRUE;
+  }
+  if (uring == NULL || set->asked || gt_call_set_is_full (set)) {
+    return gt_loop_stream_uring (loop, NULL, error);
+  }
+  for (gint i = 0; i < GT_URING_OPS; i++) {
+    const char *name = gt_uring_name (uring, i);
+    gboolean does_any = FALSE;
+
+    if (name != NULL &&
+        (does_call_of (uring, i, linux_os, set, &does_any) || (set->operations && !does_any)) &&
+        !gt_loop_stream_uring (loop, name, error)) {
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* Beside calls that were chosen. A kernel that does not show them shows its calls all the same. */
+static gboolean
+add_operations (GTLoop *loop, const GtLinux *linux_os, const GtCallSet *set, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (!set->asked && gt_linux_call_by_name (linux_os, "io_uring_enter") == NULL) {
+    return TRUE;
+  }
+  if (choose_operations (loop, linux_os, set, &local)) {
+    return TRUE;
+  }
+  if (set->asked) {
+    g_propagate_error (error, g_steal_pointer (&local));
+    return FALSE;
+  }
+  gt_cli_say ("%s", local->message);
+  return TRUE;
+}
+
+static gboolean
+choose_calls (GTLoop *loop, const char *calls, GError **error)
+{
+  const GtLinux *linux_os = gt_loop_get_linux (loop);
+  g_autofree GtCallSet *set = g_new (GtCallSet, 1);
+
+  if (!gt_call_set_parse (set, linux_os, calls != NULL ? calls : "all", error)) {
+    return FALSE;
+  }
+  for (guint i = 0; i < GT_CALL_SET_ABIS; i++) {
+    for (gint nr = 0; nr <= GT_CALL_SET_NUMBERS; nr++) {
+      if (gt_call_set_has (set, (GTAbi) i, nr)) {
+        gt_loop_stream_number (loop, (GTAbi) i, nr, TRUE);
+      }
+    }
+  }
+  return add_operations (loop, linux_os, set, error);
+}
+
+static gboolean
+choose_threads (GTLoop *loop, const GtCliOptions *options, GError **error)
+{
+  for (guint i = 0; i < options->pids->len; i++) {
+    if (!gt_loop_add_pid (loop, g_array_index (options->pids, gint32, i), error)) {
+      return FALSE;
+    }
+  }
+  for (guint i = 0; options->comms != NULL && options->comms[i] != NULL; i++) {
+    if (!gt_loop_add_comm (loop, options->comms[i], error)) {
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+gboolean
+gt_cli_choose (GTLoop *loop, const GtCliOptions *options, GError **error)
+{
+  return choose_calls (loop, options->calls, error) && choose_threads (loop, options, error);
+}
