@@ -21,13 +21,19 @@ gboolean gt_guest_get_arg (vmi_event_t *event, guint n, guint64 *ret_value);
 gboolean gt_guest_set_arg (vmi_event_t *event, guint n, guint64 value);
 void gt_guest_force_return (vmi_event_t *event, gint64 value);
 
+/* What else becomes of the calling thread, once the callback has returned. */
+gboolean gt_guest_delay (vmi_event_t *event, guint64 microseconds);
+gboolean gt_guest_send_signal (vmi_event_t *event, gint signum);
+
 /* The program's memory. */
 gboolean gt_guest_read (vmi_event_t *event, guint64 address, void *buf, gsize len);
 gboolean gt_guest_write (vmi_event_t *event, guint64 address, const void *buf, gsize len);
+gboolean gt_guest_poke (vmi_event_t *event, guint64 address, const void *buf, gsize len);
 char *gt_guest_read_string (vmi_event_t *event, guint64 address, gsize max);
 char **gt_guest_read_strings (vmi_event_t *event, guint64 array, guint max);
 
 /* The process. */
+addr_t gt_guest_get_thread (vmi_event_t *event);
 const char *gt_guest_get_comm (vmi_event_t *event);
 gboolean gt_guest_get_parent (vmi_event_t *event, vmi_pid_t *ret_pid);
 gboolean gt_guest_get_uid (vmi_event_t *event, guint *ret_uid);

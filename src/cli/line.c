@@ -87,6 +87,9 @@ append_call (GString *out, const GtLineStyle *style, const GtCallInfo *info, con
   if (leave != NULL) {
     gt_text_literal (out, ") = ");
     gt_shape_result (out, &info->shape, enter, leave, &style->decode);
+    if (style->marks != NULL) {
+      g_string_append (out, style->marks);
+    }
     append_duration (out, enter->time, leave->time);
   } else {
     g_string_append (out, info->shape.never_returns ? ") = ?" : " <unfinished ...>");

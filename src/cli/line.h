@@ -15,6 +15,7 @@ typedef struct {
   GtDecodeOptions decode;
   gint64 second; /* the one that @clock is for */
   char clock[16];
+  const char *marks; /* nullable: what stands behind the result of the next call */
 } GtLineStyle;
 
 void gt_line_style_init (GtLineStyle *style, guint string_limit);

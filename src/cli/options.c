@@ -34,6 +34,25 @@ fail (GError **error, const char *format, ...)
   return FALSE;
 }
 
+static gboolean
+add_injection (const char *option, const char *value, gpointer data, GError **error)
+{
+  gboolean fault = g_str_has_prefix (value, "fault=") || strcmp (option, "--fault") == 0;
+  const char *text = value;
+  GtInjection *injection;
+  GtCliOptions *options = data;
+
+  if (g_str_has_prefix (value, "fault=") || g_str_has_prefix (value, "inject=")) {
+    text = strchr (value, '=') + 1;
+  }
+  injection = gt_injection_parse (text, fault, error);
+  if (injection == NULL) {
+    return FALSE;
+  }
+  g_ptr_array_add (options->injections, injection);
+  return TRUE;
+}
+
 /* "trace=SET", or, as strace has it, "SET" alone. The last one counts. */
 static gboolean
 set_calls (const char *option, const char *value, gpointer data, GError **error)
@@ -41,6 +60,9 @@ set_calls (const char *option, const char *value, gpointer data, GError **error)
   GtCliOptions *options = data;
   const char *set = value;
 
+  if (g_str_has_prefix (value, "inject=") || g_str_has_prefix (value, "fault=")) {
+    return add_injection (option, value, data, error);
+  }
   if (g_str_has_prefix (value, "trace=") || g_str_has_prefix (value, "t=")) {
     set = strchr (value, '=') + 1;
   }
@@ -86,6 +108,11 @@ parse_entries (GtCliOptions *options, int *argc, char ***argv, GError **error)
       "PID[,PID...]" },
     { "comm", 'n', 0, G_OPTION_ARG_STRING_ARRAY, &options->comms,
       "Only programs of this name (may be repeated)", "COMM" },
+    { "inject", 0, 0, G_OPTION_ARG_CALLBACK, add_injection,
+      "Tamper with calls: error=, retval=, signal=, delay_enter=, delay_exit=, when=",
+      "NAME[,NAME...]:WHAT" },
+    { "fault", 0, 0, G_OPTION_ARG_CALLBACK, add_injection, "Make calls fail",
+      "NAME[,NAME...][:error=ERRNO][:when=EXPR]" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output, "Write to a file", "FILE" },
     { "summary", 'c', 0, G_OPTION_ARG_NONE, &options->summary,
       "Count calls, errors and times instead of printing lines", NULL },
@@ -147,6 +174,7 @@ gt_cli_options_parse (int argc, char **argv, GError **error)
 {
   g_autoptr (GtCliOptions) options = g_new0 (GtCliOptions, 1);
 
+  options->injections = g_ptr_array_new_with_free_func ((GDestroyNotify) gt_injection_free);
   options->pids = g_array_new (FALSE, FALSE, sizeof (gint32));
   options->string_limit = STRING_LIMIT;
   if (!parse_entries (options, &argc, &argv, error) || !check (options, argc, argv, error)) {
@@ -162,6 +190,7 @@ gt_cli_options_free (GtCliOptions *options)
     return;
   }
   g_free (options->calls);
+  g_ptr_array_unref (options->injections);
   g_array_unref (options->pids);
   g_strfreev (options->comms);
   g_free (options->output);

@@ -5,14 +5,17 @@
 
 #include <glib.h>
 
+#include "cli/inject.h"
+
 G_BEGIN_DECLS
 
 typedef struct {
   char *guest;
-  char *output; /* NULL: stdout */
-  char *calls;  /* see callset.h; NULL: all */
-  GArray *pids; /* of gint32; empty: all */
-  char **comms; /* nullable */
+  char *output;          /* NULL: stdout */
+  char *calls;           /* see callset.h; NULL: all */
+  GArray *pids;          /* of gint32; empty: all */
+  char **comms;          /* nullable */
+  GPtrArray *injections; /* of GtInjection */
   gint string_limit;
   double seconds; /* 0: until interrupted */
   gboolean summary;

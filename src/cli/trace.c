@@ -10,6 +10,7 @@
 
 #include "cli/choose.h"
 #include "cli/cli.h"
+#include "cli/inject.h"
 #include "cli/join.h"
 #include "cli/line.h"
 #include "cli/operations.h"
@@ -37,6 +38,7 @@ typedef struct {
   GHashTable *processes;
   vmi_pid_t recent[RECENT_PROCESSES]; /* of which we know that they are in processes */
   guint flush;                        /* a timeout's id; 0 when no line waits */
+  GtInject *inject;                   /* NULL without -e inject= */
   GtStopper *stopper;
   gint64 began; /* when the guest was instrumented; 0 before */
 } Trace;
@@ -64,6 +66,9 @@ print_call (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave, 
 {
   Trace *trace = data;
 
+  if (trace->inject != NULL && enter != NULL) {
+    trace->style.marks = gt_injection_marks (gt_inject_current (trace->inject, enter->thread));
+  }
   gt_line_append (gt_output_text (trace->output), &trace->style, info, enter, leave);
   flush_soon (trace);
 }
@@ -130,6 +135,7 @@ static void
 trace_clear (Trace *trace)
 {
   gt_join_free (trace->join);
+  gt_inject_free (trace->inject);
   gt_operations_free (trace->operations);
   gt_summary_free (trace->summary);
   gt_call_table_free (trace->calls);
@@ -176,7 +182,8 @@ open_guest (const GtCliOptions *options, GtStopper *stopper, GError **error)
   }
   gt_loop_set_string_limit (loop, (guint) options->string_limit);
   gt_loop_set_drop (loop, options->drop);
-  if (!gt_cli_choose (loop, options, error)) {
+  if (!gt_cli_choose (loop, options, error) ||
+      !gt_inject_check (gt_loop_get_linux (loop), options->injections, error)) {
     return NULL;
   }
   return g_steal_pointer (&loop);
@@ -305,6 +312,7 @@ run (GTLoop *loop, const GtCliOptions *options, GtOutput *output, GtStopper *sto
   gt_loop_set_event_func (loop, on_event, &trace);
   gt_output_set_failed_func (output, on_output_failed, stopper);
   trace.stopper = stopper;
+  trace.inject = gt_inject_start (loop, gt_loop_get_linux (loop), options->injections);
   g_idle_add (on_began, &trace);
   gt_stopper_start (stopper, loop, on_stop, output);
   ran = gt_loop_run_full (loop, &error);

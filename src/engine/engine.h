@@ -25,8 +25,12 @@ typedef struct {
   addr_t pt_regs;    /* the thread's struct pt_regs */
   gboolean at_entry; /* else at return */
   /* answer */
-  gboolean force; /* entry: the call does not run; return: another value */
-  gint64 value;   /* what the call returns then */
+  gboolean force;    /* entry: the call does not run; return: another value */
+  gint64 value;      /* what the call returns then */
+  guint64 delay_us;  /* the thread goes on so much later; others do not wait for it */
+  guint signal;      /* is sent to the thread when it goes on; 0: none */
+  GByteArray *pokes; /* nullable: struct gt_poke and bytes, padded to 8, for the program's memory;
+                        at most GT_SLOT_DATA; the engine frees it */
 } GtHeldThread;
 
 /* The row for a number; numbers above the table, and x32 ones, share one. */

@@ -185,7 +185,8 @@ struct gt_state {
   volatile uint64_t waits;       /* how often a thread waited for room */
   volatile uint64_t waiting;     /* threads that wait for room now, or fetch an argument */
   uint64_t nonce; /* that of the configuration, beside what the host reads all the time */
-  uint64_t pad1[2];
+  volatile uint64_t delayed; /* threads that the host made wait a while */
+  uint64_t pad1;
   volatile uint64_t last_beat; /* the beat seen last, and when, in jiffies */
   volatile uint64_t last_jiffies;
   /* Filled in by gt_probe_init() and now and then after it. */
@@ -214,7 +215,10 @@ struct gt_hold {
   volatile uint64_t answer; /* equals `asked` when the thread may go on */
   uint64_t verdict;         /* GT_VERDICT_ */
   int64_t value;
-  uint64_t pad0[5];
+  uint64_t delay_us; /* the thread sleeps so long, without a slot */
+  uint64_t signal;   /* what it gets then; 0: none */
+  uint64_t pokes;    /* bytes of the slot's data: struct gt_poke, for the program's memory */
+  uint64_t pad0[2];
   /* Written by the guest. */
   uint64_t asked;
   uint64_t regs; /* address of the thread's struct pt_regs */
@@ -222,6 +226,12 @@ struct gt_hold {
   uint64_t rflags, cr3, fs_base, gs_base, kernel_gs_base;
   uint64_t pt_regs[21];
   uint64_t pad1[20];
+};
+
+/* What the host has a held thread write to its program. */
+struct gt_poke {
+  uint64_t address;
+  uint64_t size; /* bytes that follow, padded to 8 */
 };
 
 /* Taken by a thread that copies user memory or is held. */

@@ -159,6 +159,62 @@ find_back (uint64_t *site, uint64_t back)
   return 0;
 }
 
+/* What the host wants of a thread beside the verdict: done when it holds no slot any more. */
+struct order {
+  uint64_t delay_us;
+  uint32_t signal;
+  uint64_t *back; /* at entry: where @resume makes the call not run */
+  uint64_t resume;
+};
+
+static void
+poke (const uint8_t *data, uint64_t n)
+{
+  uint64_t at = 0;
+
+  while (at + sizeof (struct gt_poke) <= n && n <= GT_SLOT_DATA) {
+    const struct gt_poke *item = (const struct gt_poke *) (data + at);
+
+    at += sizeof *item;
+    if (item->size > n - at) {
+      return;
+    }
+    k_copy_to_user (item->address, item + 1, item->size);
+    at += (item->size + 7) & ~7ul;
+  }
+}
+
+/* In steps: neither a tracer that has gone nor a fatal signal waits for the end of it. */
+static void
+delay (struct gt_shared *shared, uint64_t task, uint64_t us)
+{
+  uint64_t now = k_ktime_get (), end = now + us * 1000;
+
+  __sync_fetch_and_add (&shared->state.delayed, 1);
+  while (now < end && !must_go (shared) && !killed_flag (task)) {
+    uint64_t left = (end - now + 999) / 1000, step = left < 10000 ? left : 10000;
+
+    k_usleep_range_state (step, step + 50, TASK_UNINTERRUPTIBLE);
+    now = k_ktime_get ();
+  }
+  __sync_fetch_and_sub (&shared->state.delayed, 1);
+}
+
+/* A call that begins with a fatal signal does not run, as under a debugger. */
+static void
+carry_out (const struct call *call, const struct order *order)
+{
+  if (order->delay_us) {
+    delay (call->shared, call->task, order->delay_us);
+  }
+  if (order->signal) {
+    k_send_sig (order->signal, call->task, 1);
+  }
+  if ((order->delay_us | order->signal) && order->back && killed_flag (call->task)) {
+    *order->back = order->resume;
+  }
+}
+
 /* Where a thread is that came through a hook. */
 struct place {
   uint64_t *site; /* the hook's return address on the stack */
@@ -167,7 +223,7 @@ struct place {
 
 static void
 hold (struct call *call, struct gt_slot *whole, uint32_t n_captured, const struct frame *frame,
-      const struct place *place)
+      const struct place *place, struct order *order)
 {
   uint64_t *site = place->site, *back = site, back_to, resume;
   struct gt_shared *shared = call->shared;
@@ -189,6 +245,11 @@ hold (struct call *call, struct gt_slot *whole, uint32_t n_captured, const struc
     slot->asked++;
     return;
   }
+  order->delay_us = slot->delay_us;
+  order->signal = slot->signal;
+  order->back = call->type == GT_RECORD_ENTRY ? back : 0;
+  order->resume = resume;
+  poke (whole->data, slot->pokes);
   if (slot->verdict == GT_VERDICT_FORCE) {
     call->regs->ax = slot->value;
     if (call->type == GT_RECORD_ENTRY && back) {
@@ -203,6 +264,7 @@ trace (struct call *call, uint32_t index, uint32_t held, const struct frame *fra
 {
   struct gt_shared *shared = call->shared;
   const struct gt_step *steps = shared->config.steps[call->type == GT_RECORD_RETURN][index];
+  struct order order = { 0 };
   struct gt_slot *slot;
   uint32_t n;
 
@@ -220,11 +282,12 @@ trace (struct call *call, uint32_t index, uint32_t held, const struct frame *fra
   n = capture (steps, call->regs, call->flags & GT_RECORD_I386, call->type == GT_RECORD_RETURN,
                slot->data);
   if (held) {
-    hold (call, slot, n, frame, place);
+    hold (call, slot, n, frame, place, &order);
   } else {
     emit_captured (call, slot, n);
   }
   give_slot (shared, call->slot);
+  carry_out (call, &order);
 }
 
 static struct call

@@ -8,10 +8,12 @@
 
 #include "loop/loop-internal.h"
 
-#define MAX_STRING  (1u << 20)
-#define MAX_DENTRY  64
-#define MAX_NAME    256
-#define PATH_LENGTH 4096
+#define MAX_STRING   (1u << 20)
+#define MAX_DELAY_US (366ull * 24 * 3600 * 1000000)
+#define MAX_SIGNAL   64
+#define MAX_DENTRY   64
+#define MAX_NAME     256
+#define PATH_LENGTH  4096
 
 /* Where struct pt_regs keeps a system call's arguments, in 64-bit words:
  * arch/x86/include/asm/ptrace.h, and syscall(2) for the order. */
@@ -154,6 +156,49 @@ gt_guest_force_return (vmi_event_t *event, gint64 value)
   regs->rax = (guint64) value;
 }
 
+/**
+ * gt_guest_delay:
+ * @event: the callback's event
+ * @microseconds: how long, by the guest's clock; up to a year
+ *
+ * In a #GTSyscallFunc: the call begins so much later; in a #GTSysretFunc: the program goes on so
+ * much later. Only this thread waits, in the guest; it goes on at once when it is killed, and when
+ * tracing ends. The last delay that a callback asks for counts.
+ *
+ * Returns: %FALSE when that is too long
+ */
+gboolean
+gt_guest_delay (vmi_event_t *event, guint64 microseconds)
+{
+  if (microseconds > MAX_DELAY_US) {
+    return FALSE;
+  }
+  context_of (event)->held->delay_us = microseconds;
+  return TRUE;
+}
+
+/**
+ * gt_guest_send_signal:
+ * @event: the callback's event
+ * @signum: a signal's number in the guest, 1 to 64
+ *
+ * Sends the calling thread a signal, from the kernel as it were (SI_KERNEL), after its delay if
+ * there is one. In a #GTSyscallFunc the call begins with the signal pending, so that one that
+ * sleeps fails with EINTR; after a fatal one the call does not run. The last signal that a callback
+ * asks for counts.
+ *
+ * Returns: %FALSE when there is no such signal
+ */
+gboolean
+gt_guest_send_signal (vmi_event_t *event, gint signum)
+{
+  if (signum < 1 || signum > MAX_SIGNAL) {
+    return FALSE;
+  }
+  context_of (event)->held->signal = (guint) signum;
+  return TRUE;
+}
+
 static gboolean
 transfer (vmi_event_t *event, guint64 address, void *buf, gsize len, gboolean write)
 {
@@ -197,6 +242,40 @@ gboolean
 gt_guest_write (vmi_event_t *event, guint64 address, const void *buf, gsize len)
 {
   return transfer (event, address, (void *) buf, len, TRUE);
+}
+
+/**
+ * gt_guest_poke:
+ * @event: the callback's event
+ * @address: in the program
+ * @buf: the bytes
+ * @len: how many
+ *
+ * Has the calling thread itself write to its program's memory when the callback has returned: with
+ * the guest's own rules, so that a page that is not present is fetched and one that is shared is
+ * copied first. At entry the call then sees it; at return the program does. What the program may
+ * not write to stays as it is.
+ *
+ * Returns: %FALSE when this is more than a thread can be given at once (some 8000 bytes)
+ */
+gboolean
+gt_guest_poke (vmi_event_t *event, guint64 address, const void *buf, gsize len)
+{
+  static const guint8 zeros[8] = { 0 };
+  GtHeldThread *held = context_of (event)->held;
+  const struct gt_poke head = { address, len };
+  gsize used = held->pokes ? held->pokes->len : 0;
+
+  if (len > GT_SLOT_DATA || used + sizeof head + (len + 7) / 8 * 8 > GT_SLOT_DATA) {
+    return FALSE;
+  }
+  if (!held->pokes) {
+    held->pokes = g_byte_array_new ();
+  }
+  g_byte_array_append (held->pokes, (const guint8 *) &head, sizeof head);
+  g_byte_array_append (held->pokes, buf, (guint) len);
+  g_byte_array_append (held->pokes, zeros, (guint) (-len % 8));
+  return TRUE;
 }
 
 /* The guest itself copied the call's strings when it stopped the thread: whatever the page tables
@@ -286,6 +365,18 @@ gt_guest_read_strings (vmi_event_t *event, guint64 array, guint max)
   }
   g_ptr_array_add (strings, NULL);
   return (char **) g_ptr_array_free (g_steal_pointer (&strings), FALSE);
+}
+
+/**
+ * gt_guest_get_thread:
+ * @event: the callback's event
+ *
+ * Returns: what stands for the calling thread as long as it lives, as in #GTEvent: thread
+ */
+addr_t
+gt_guest_get_thread (vmi_event_t *event)
+{
+  return context_of (event)->event->thread;
 }
 
 /**

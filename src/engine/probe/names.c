@@ -25,6 +25,9 @@ typedef struct {
 static const NameRow rows[] = {
   { "strncpy_from_user", KIND_SYMBOL, { "strncpy_from_user" } },
   { "copy_from_user", KIND_SYMBOL, { "_copy_from_user" } },
+  { "copy_to_user", KIND_SYMBOL, { "_copy_to_user" } },
+  { "send_sig", KIND_SYMBOL, { "send_sig" } },
+  { "ktime_get", KIND_SYMBOL, { "ktime_get" } },
   { "strncpy_from_kernel_nofault", KIND_SYMBOL, { "strncpy_from_kernel_nofault" } },
   { "copy_from_kernel_nofault", KIND_SYMBOL, { "copy_from_kernel_nofault" } },
   { "copy_from_user_nofault", KIND_SYMBOL, { "copy_from_user_nofault" } },

@@ -11,7 +11,7 @@
 #include "vmi/drivers/driver.h"
 #include "vmi/open.h"
 
-#define MAX_WORDS 4
+#define MAX_WORDS 8
 
 typedef struct {
   addr_t pa;

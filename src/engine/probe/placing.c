@@ -491,13 +491,14 @@ nobody_sleeps_inside (GtPlacedProbe *probe)
 {
   guint64 state[16]; /* the first words of struct gt_state */
 
-  G_STATIC_ASSERT (offsetof (struct gt_state, waiting) < sizeof state);
+  G_STATIC_ASSERT (offsetof (struct gt_state, delayed) < sizeof state);
   if (!probe->pages) {
     return TRUE;
   }
   return gt_pages_read (probe->pages, offsetof (struct gt_shared, state), state, sizeof state) &&
          state[offsetof (struct gt_state, slots_taken) / 8] == 0 &&
-         state[offsetof (struct gt_state, waiting) / 8] == 0;
+         state[offsetof (struct gt_state, waiting) / 8] == 0 &&
+         state[offsetof (struct gt_state, delayed) / 8] == 0;
 }
 
 /* A thread may have left the probe, and something in the ring, after the ring was read last. */

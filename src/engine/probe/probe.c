@@ -54,13 +54,21 @@ remove_quietly (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data, GEr
 static void
 answer_thread (GtProbeEngine *probe, gsize slot, guint64 asked, const GtHeldThread *held)
 {
+  guint n_pokes = held->pokes ? MIN (held->pokes->len, GT_SLOT_DATA) : 0;
   const GtPagesWord words[] = {
     { slot + offsetof (struct gt_slot, hold.value), (guint64) held->value },
+    { slot + offsetof (struct gt_slot, hold.delay_us), held->delay_us },
+    { slot + offsetof (struct gt_slot, hold.signal), held->signal },
+    { slot + offsetof (struct gt_slot, hold.pokes), n_pokes },
     { slot + offsetof (struct gt_slot, hold.verdict),
       held->force ? GT_VERDICT_FORCE : GT_VERDICT_GO },
     { slot + offsetof (struct gt_slot, hold.answer), asked },
   };
 
+  if (n_pokes > 0) {
+    gt_pages_write (probe->placed.pages, slot + offsetof (struct gt_slot, data), held->pokes->data,
+                    n_pokes);
+  }
   gt_pages_write_words (probe->placed.pages, words, G_N_ELEMENTS (words));
 }
 
@@ -83,6 +91,7 @@ deliver_held (Delivery *delivery, const GTEvent *event, guint index, gboolean te
     delivery->func (event, &held, delivery->user_data);
   }
   answer_thread (probe, offset, hold.asked, &held);
+  g_clear_pointer (&held.pokes, g_byte_array_unref);
 }
 
 /* The call of an entry that leads to io_uring and that the engine asked for itself; negative when
