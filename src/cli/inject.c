@@ -401,6 +401,7 @@ gt_injection_marks (const GtInjection *injection)
 typedef struct {
   GtThread base;
   vmi_pid_t tid; /* another one: a new thread in the place of one that has ended */
+  guint index;   /* of the call that was entered last, and what becomes of it */
   const GtInjection *current;
   guint32 counts[];
 } ThreadCounts;
@@ -466,6 +467,7 @@ gt_inject_enter (GtInject *inject, addr_t thread, vmi_pid_t tid, guint index)
     known->tid = tid;
     memset (known->counts, 0, inject->n_counters * sizeof (guint32));
   }
+  known->index = index;
   count = known->counts[inject->counters[index]];
   count += count < G_MAXUINT32;
   known->counts[inject->counters[index]] = count;
@@ -477,10 +479,10 @@ gt_inject_enter (GtInject *inject, addr_t thread, vmi_pid_t tid, guint index)
 }
 
 const GtInjection *
-gt_inject_current (GtInject *inject, addr_t thread)
+gt_inject_current (GtInject *inject, addr_t thread, guint index)
 {
   const ThreadCounts *known =
       inject->threads != NULL ? (ThreadCounts *) gt_threads_find (inject->threads, thread) : NULL;
 
-  return known != NULL ? known->current : NULL;
+  return known != NULL && known->index == index ? known->current : NULL;
 }

@@ -41,8 +41,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtInject, gt_inject_free)
 void gt_inject_set (GtInject *inject, guint index, const GtInjection *injection);
 /* A thread enters a call: what is to become of it, or NULL. */
 const GtInjection *gt_inject_enter (GtInject *inject, addr_t thread, vmi_pid_t tid, guint index);
-/* What becomes of the call that the thread is in, or NULL. */
-const GtInjection *gt_inject_current (GtInject *inject, addr_t thread);
+/* What becomes of the call of row @index that the thread is in, or NULL. */
+const GtInjection *gt_inject_current (GtInject *inject, addr_t thread, guint index);
 
 /* What strace prints after the result: "", " (INJECTED)", " (INJECTED) (DELAYED)". */
 const char *gt_injection_marks (const GtInjection *injection);

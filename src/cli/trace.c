@@ -18,6 +18,7 @@
 #include "cli/output.h"
 #include "cli/stopper.h"
 #include "cli/summary.h"
+#include "engine/engine.h"
 #include "loop/loop-private.h"
 
 enum {
@@ -67,7 +68,8 @@ print_call (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave, 
   Trace *trace = data;
 
   if (trace->inject != NULL && enter != NULL) {
-    trace->style.marks = gt_injection_marks (gt_inject_current (trace->inject, enter->thread));
+    trace->style.marks = gt_injection_marks (gt_inject_current (
+        trace->inject, enter->thread, gt_call_index (enter->abi, enter->number)));
   }
   gt_line_append (gt_output_text (trace->output), &trace->style, info, enter, leave);
   flush_soon (trace);
