@@ -41,17 +41,20 @@ def check(tap, guest, expressions):
                       f'{" ".join(options)} injected >/tmp/out 2>&1; echo $?; cat /tmp/out')
     lines = results(guest.sh('cat /tmp/strace'))
     with guestlab.trace(guest, '-e', 'trace=chdir,umask,nanosleep,uname', '-n', 'injected',
-                        *options) as trace:
+                        *options, ping='injected >/dev/null 2>&1') as trace:
         got = guest.sh('injected >/tmp/out 2>&1; echo $?; cat /tmp/out')
     tap.equal(got, wanted, what)
-    tap.equal(results(trace.output), lines, f'{what}: its lines')
+    tid = re.findall(r'\[(\d+)\]', trace.output)[-1:]
+    mine = [line for line in trace.output.splitlines() if tid and f'[{tid[0]}]' in line]
+    tap.equal(results('\n'.join(mine)), lines, f'{what}: its lines')
     tap.ok(trace.status == 0, f'{what}: detached', trace.stderr)
 
 
 def check_long_delay(tap, guest):
     """A delay of minutes ends with the trace, or the thread's life, and holds nobody else up."""
-    with guestlab.trace(guest, '-n', 'injected', '-e', 'trace=umask', '-e',
-                        'inject=umask:delay_enter=100s') as trace:
+    with guestlab.trace(guest, '-n', 'injected', '-e', 'trace=chdir,umask', '-e',
+                        'inject=umask:delay_enter=100s',
+                        ping='injected >/dev/null 2>&1 & sleep 0.2') as trace:
         guest.sh('injected >/tmp/out 2>&1 & echo $! >/tmp/pid; sleep 0.5')
         guest.sh('for i in 1 2 3 4 5; do injected >/dev/null 2>&1 & done; sleep 0.3')
         guest.sh('kill -9 $(cat /tmp/pid); sleep 0.3; ! kill -0 $(cat /tmp/pid) 2>/dev/null')
