@@ -18,7 +18,7 @@ EXPRESSIONS = [
     ['fault=nanosleep,chdir:when=3+'],
     ['inject=nanosleep:signal=SIGUSR1:when=2'],
     ['inject=umask:signal=SIGRT_2:error=EPERM:when=1..5+3'],
-    ['inject=umask:delay_enter=100ms:when=2', 'inject=chdir:delay_exit=0.1s:retval=7:when=3'],
+    ['inject=umask:delay_enter=500ms:when=2', 'inject=chdir:delay_exit=0.5s:retval=7:when=3'],
     ['inject=uname:poke_exit=@arg1=4142:when=2', 'inject=chdir:poke_enter=@arg1=2f746d7000:when=1'],
     ['inject=uname:retval=0:poke_enter=@arg1=4142434445:when=1+3'],
     ['inject=umask:error=EPERM', 'inject=umask:retval=5:when=2'],

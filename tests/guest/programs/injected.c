@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Says what its calls gave it: results, signals, whether a tenth of a second passed, memory. */
+/* Says what its calls gave it: results, signals, whether half a second passed, memory. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,8 +33,9 @@ say (const char *what, long result, double began)
 {
   int error = errno;
 
-  printf ("%s %d %s signal %d code %d %s\n", what, (int) result, result == -1 ? strerror (error) : "",
-          (int) caught, (int) code, now () - began >= 0.1 ? "late" : "soon");
+  printf ("%s %d %s signal %d code %d %s\n", what, (int) result,
+          result == -1 ? strerror (error) : "", (int) caught, (int) code,
+          now () - began >= 0.5 ? "late" : "soon");
   caught = code = 0;
 }
 
