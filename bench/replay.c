@@ -247,6 +247,14 @@ on_record (const struct gt_record *record, gsize size, gpointer data)
   gt_loop_dispatch (&event, NULL, &replay->loop);
 }
 
+static const GtLineOptions line_options = {
+  .decode = { .string_limit = 32 },
+  .clock = GT_CLOCK_TIME,
+  .clock_digits = 6,
+  .durations = TRUE,
+  .duration_digits = 6,
+};
+
 static void
 set_up (Replay *replay, const char *sink)
 {
@@ -268,12 +276,12 @@ set_up (Replay *replay, const char *sink)
   replay->loop.event_func = on_event;
   replay->loop.event_data = replay;
   replay->calls = gt_call_table_new (look_up_call, NULL);
-  gt_line_style_init (&replay->style, 32);
+  gt_line_style_init (&replay->style, &line_options);
   if (g_str_equal (sink, "table")) {
-    replay->summary = gt_summary_new ();
+    replay->summary = gt_summary_new (NULL);
     replay->join = gt_join_new (replay->calls, FALSE, gt_summary_add, replay->summary);
   } else if (g_str_equal (sink, "lines")) {
-    replay->output = gt_output_new ("/dev/null", NULL);
+    replay->output = gt_output_new ("/dev/null", FALSE, NULL);
     replay->join = gt_join_new (replay->calls, TRUE, print_call, replay);
   }
 }

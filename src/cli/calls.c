@@ -14,6 +14,8 @@ typedef struct {
 struct GtCallTable {
   GtCallFunc func;
   gconstpointer data;
+  const GtCallSet *cut;
+  const GtCallSet *raw;
   AbiTable tables[N_TABLES];
 };
 
@@ -31,6 +33,13 @@ gt_call_table_new (GtCallFunc func, gconstpointer data)
   return table;
 }
 
+void
+gt_call_table_set_styles (GtCallTable *table, const GtCallSet *cut, const GtCallSet *raw)
+{
+  table->cut = cut;
+  table->raw = raw;
+}
+
 const GtCallInfo *
 gt_call_table_get (GtCallTable *table, GTAbi abi, gint nr)
 {
@@ -46,6 +55,8 @@ gt_call_table_get (GtCallTable *table, GTAbi abi, gint nr)
     info->abi = of_abi->absent.abi;
     info->call = table->func (table->data, info->abi, nr);
     gt_call_shape (info->call, &info->shape);
+    info->whole = table->cut != NULL && !gt_call_set_has (table->cut, info->abi, nr);
+    info->raw = table->raw != NULL && gt_call_set_has (table->raw, info->abi, nr);
   }
   return info;
 }

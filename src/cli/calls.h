@@ -4,6 +4,7 @@
 #ifndef GT_CLI_CALLS_H
 #define GT_CLI_CALLS_H
 
+#include "cli/callset.h"
 #include "decode/shape.h"
 
 G_BEGIN_DECLS
@@ -12,6 +13,8 @@ typedef struct {
   GTAbi abi;
   const GtLinuxCall *call; /* NULL: a number that this kernel does not have */
   GtCallShape shape;
+  gboolean whole; /* its structures are not cut */
+  gboolean raw;   /* its arguments are shown as numbers */
 } GtCallInfo;
 
 /* Looks a call up by its number; NULL when there is none. */
@@ -20,6 +23,9 @@ typedef const GtLinuxCall *(*GtCallFunc) (gconstpointer data, GTAbi abi, gint nr
 typedef struct GtCallTable GtCallTable;
 
 GtCallTable *gt_call_table_new (GtCallFunc func, gconstpointer data);
+/* Calls whose structures are cut (NULL: all), and those whose arguments are numbers (NULL: none).
+ * Before the first gt_call_table_get(). The sets outlive the table. */
+void gt_call_table_set_styles (GtCallTable *table, const GtCallSet *cut, const GtCallSet *raw);
 const GtCallInfo *gt_call_table_get (GtCallTable *table, GTAbi abi, gint nr);
 void gt_call_table_free (GtCallTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtCallTable, gt_call_table_free)

@@ -100,8 +100,8 @@ choose_threads (GTLoop *loop, const GtCliOptions *options, GError **error)
       return FALSE;
     }
   }
-  for (guint i = 0; options->comms != NULL && options->comms[i] != NULL; i++) {
-    if (!gt_loop_add_comm (loop, options->comms[i], error)) {
+  for (guint i = 0; i < options->comms->len; i++) {
+    if (!gt_loop_add_comm (loop, g_ptr_array_index (options->comms, i), error)) {
       return FALSE;
     }
   }

@@ -25,6 +25,7 @@ typedef struct {
   guint captures_room;
   guint8 *bytes;
   gsize bytes_room;
+  gboolean shown; /* its first half is */
 } Pending;
 
 struct GtJoin {
@@ -32,8 +33,12 @@ struct GtJoin {
   gboolean captures;
   GtJoinFunc func;
   gpointer user_data;
-  GtThreads *threads; /* the call of each is its Pending */
-  GQueue pending;     /* oldest first */
+  GtUnfinishedFunc unfinished_func; /* NULL: calls are handed out whole */
+  GtJoinFunc resumed_func;
+  Pending *open;        /* the call that came last, while nothing has come after it */
+  gboolean open_is_old; /* it was there already when gt_join_show_old() was called last */
+  GtThreads *threads;   /* the call of each is its Pending */
+  GQueue pending;       /* oldest first */
   gsize pending_bytes;
   GQueue spare;
 };
@@ -108,18 +113,41 @@ copy_captures (Pending *pending, const GTEvent *event)
 static void
 forget (GtJoin *join, Pending *pending)
 {
+  if (join->open == pending) {
+    join->open = NULL;
+  }
   pending->thread->call = NULL;
   join->pending_bytes -= pending->bytes_room;
   g_queue_unlink (&join->pending, &pending->link);
   pending_give_back (join, pending);
 }
 
+static const GtCallInfo *
+info_of (GtJoin *join, const GTEvent *event)
+{
+  return gt_call_table_get (join->calls, event->abi, event->number);
+}
+
 static void
 hand_out_unfinished (GtJoin *join, Pending *pending)
 {
-  join->func (gt_call_table_get (join->calls, pending->event.abi, pending->event.number),
-              &pending->event, NULL, join->user_data);
+  if (!pending->shown) {
+    join->func (info_of (join, &pending->event), &pending->event, NULL, join->user_data);
+  }
   forget (join, pending);
+}
+
+/* The first half of the call that came last: something else comes before its return. */
+static void
+show_open (GtJoin *join)
+{
+  Pending *pending = join->open;
+
+  if (pending != NULL && join->unfinished_func != NULL) {
+    join->unfinished_func (info_of (join, &pending->event), &pending->event, join->user_data);
+    pending->shown = TRUE;
+  }
+  join->open = NULL;
 }
 
 /* The oldest call is the least likely to return. */
@@ -143,7 +171,10 @@ add (GtJoin *join, GtThread *thread, const GTEvent *event)
     pending->event.n_captures = 0;
   }
   pending->thread = thread;
+  pending->shown = FALSE;
   thread->call = pending;
+  join->open = pending;
+  join->open_is_old = FALSE;
   join->pending_bytes += pending->bytes_room;
   g_queue_push_tail_link (&join->pending, &pending->link);
 }
@@ -159,6 +190,7 @@ enter (GtJoin *join, const GTEvent *event)
   if (thread->call != NULL) {
     hand_out_unfinished (join, thread->call);
   }
+  show_open (join);
   if (info->shape.never_returns) {
     join->func (info, event, NULL, join->user_data);
     gt_threads_forget (join->threads, event->thread);
@@ -189,8 +221,12 @@ leave (GtJoin *join, const GTEvent *event)
   }
   info = gt_call_table_get (join->calls, event->abi,
                             pending != NULL ? pending->event.number : event->number);
+  if (join->open != pending) {
+    show_open (join);
+  }
   if (pending != NULL) {
-    join->func (info, &pending->event, event, join->user_data);
+    (pending->shown ? join->resumed_func : join->func) (info, &pending->event, event,
+                                                        join->user_data);
     forget (join, pending);
   } else if (!info->shape.returns_twice || event->retval != 0) {
     join->func (info, NULL, event, join->user_data);
@@ -210,6 +246,29 @@ gt_join_new (GtCallTable *calls, gboolean captures, GtJoinFunc func, gpointer us
   g_queue_init (&join->pending);
   g_queue_init (&join->spare);
   return join;
+}
+
+void
+gt_join_split (GtJoin *join, GtUnfinishedFunc unfinished_func, GtJoinFunc resumed_func)
+{
+  join->unfinished_func = unfinished_func;
+  join->resumed_func = resumed_func;
+}
+
+void
+gt_join_interrupt (GtJoin *join)
+{
+  show_open (join);
+}
+
+gboolean
+gt_join_show_old (GtJoin *join)
+{
+  if (join->open != NULL && join->open_is_old) {
+    show_open (join);
+  }
+  join->open_is_old = TRUE;
+  return join->open != NULL && join->unfinished_func != NULL;
 }
 
 void

@@ -18,6 +18,17 @@ typedef struct GtJoin GtJoin;
 
 /* With @captures the entry's captured memory is kept until the return. */
 GtJoin *gt_join_new (GtCallTable *calls, gboolean captures, GtJoinFunc func, gpointer user_data);
+/* A call's first half, when something else comes before its return; @enter as above. */
+typedef void (*GtUnfinishedFunc) (const GtCallInfo *info, const GTEvent *enter, gpointer user_data);
+
+/* Hands out calls in two halves when those of several threads lie between each other. What has been
+ * handed out once is not handed out again when it never returns. */
+void gt_join_split (GtJoin *join, GtUnfinishedFunc unfinished_func, GtJoinFunc resumed_func);
+/* Something else is about to be shown. */
+void gt_join_interrupt (GtJoin *join);
+/* Hands out the first half of a call that was there already the last time. TRUE when it is to be
+ * called again after a while, for a call that has not returned. */
+gboolean gt_join_show_old (GtJoin *join);
 void gt_join_event (GtJoin *join, const GTEvent *event);
 /* Hands out what has not returned, oldest first. */
 void gt_join_finish (GtJoin *join);

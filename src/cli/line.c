@@ -3,57 +3,21 @@
 #include "cli/line.h"
 
 #include <linux/io_uring.h>
-#include <time.h>
 
+#include "cli/head.h"
 #include "decode/text.h"
 
 void
-gt_line_style_init (GtLineStyle *style, guint string_limit)
+gt_line_style_init (GtLineStyle *style, const GtLineOptions *options)
 {
-  *style = (GtLineStyle){ .decode = { .string_limit = string_limit }, .second = G_MININT64 };
+  *style = (GtLineStyle){ .options = *options, .whole = options->decode, .second = G_MININT64 };
+  style->whole.verbose = TRUE;
 }
 
-/* The host's local time; it is the same for all calls of one second. */
-static void
-append_clock (GString *out, GtLineStyle *style, gint64 time_ns)
+static const GtDecodeOptions *
+decode_options (const GtLineStyle *style, const GtCallInfo *info)
 {
-  guint64 ns = (guint64) MAX (time_ns, 0);
-  gint64 second = (gint64) (ns / G_GUINT64_CONSTANT (1000000000));
-
-  if (second != style->second) {
-    time_t seconds = (time_t) second;
-    struct tm local = { 0 };
-
-    (void) localtime_r (&seconds, &local);
-    (void) strftime (style->clock, sizeof style->clock, "%H:%M:%S", &local);
-    style->second = second;
-  }
-  gt_text_bytes (out, style->clock, strlen (style->clock));
-  g_string_append_c (out, '.');
-  gt_text_padded (out, ns / 1000 % 1000000, 6);
-}
-
-static void
-append_head (GString *out, GtLineStyle *style, gint64 time_ns, const GTEvent *who)
-{
-  append_clock (out, style, time_ns);
-  g_string_append_c (out, ' ');
-  gt_text_name (out, who->comm, sizeof who->comm);
-  g_string_append_c (out, '[');
-  gt_text_signed (out, who->tid);
-  gt_text_literal (out, "] ");
-}
-
-static void
-append_duration (GString *out, gint64 from, gint64 to)
-{
-  guint64 us = to > from ? ((guint64) to - (guint64) from) / 1000 : 0;
-
-  gt_text_literal (out, " <");
-  gt_text_unsigned (out, us / 1000000);
-  g_string_append_c (out, '.');
-  gt_text_padded (out, us % 1000000, 6);
-  g_string_append_c (out, '>');
+  return info->whole ? &style->whole : &style->options.decode;
 }
 
 /* The numbers and some calls of 32-bit programs are others. */
@@ -66,33 +30,95 @@ append_abi (GString *out, const GtCallInfo *info)
 }
 
 static void
-append_resumed (GString *out, const GtLineStyle *style, const GtCallInfo *info,
-                const GTEvent *leave)
+append_number (GString *out, const GtLineStyle *style, gint nr)
+{
+  if (style->options.numbers) {
+    g_string_append_printf (out, "[%4d] ", nr);
+  }
+}
+
+/* The line began at @start. */
+static void
+append_equals (GString *out, const GtLineStyle *style, gsize start)
+{
+  gsize end = start + style->options.columns;
+
+  g_string_append_c (out, ' ');
+  while (out->len < end) {
+    g_string_append_c (out, ' ');
+  }
+  gt_text_literal (out, "= ");
+}
+
+static void
+append_raw_args (GString *out, const GtCallInfo *info, const GTEvent *enter)
+{
+  for (guint i = 0; i < info->shape.n_args; i++) {
+    if (i > 0) {
+      gt_text_literal (out, ", ");
+    }
+    gt_text_hex (out, enter->args[i]);
+  }
+}
+
+static void
+append_args (GString *out, const GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
+             const GTEvent *leave)
+{
+  if (info->raw) {
+    append_raw_args (out, info, enter);
+  } else {
+    gt_shape_args (out, &info->shape, enter, leave, decode_options (style, info));
+  }
+}
+
+static void
+append_result (GString *out, const GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
+               const GTEvent *leave)
+{
+  if (info->raw && (leave->retval >= 0 || leave->retval < -GT_ERRNO_MAX)) {
+    gt_text_hex (out, (guint64) leave->retval);
+  } else {
+    gt_shape_result (out, &info->shape, enter, leave, decode_options (style, info));
+  }
+  if (style->marks != NULL) {
+    g_string_append (out, style->marks);
+  }
+  if (enter != NULL) {
+    gt_line_append_duration (out, style, enter->time, leave->time);
+  }
+}
+
+/* The entry was not seen: before the trace began, or lost. */
+static void
+append_rest (GString *out, GtLineStyle *style, const GtCallInfo *info, const GTEvent *leave)
 {
   append_abi (out, info);
   gt_text_literal (out, "<... ");
   gt_decode_name (out, info->call, leave->number);
   gt_text_literal (out, " resumed> = ");
-  gt_shape_result (out, &info->shape, NULL, leave, &style->decode);
+  append_result (out, style, info, NULL, leave);
 }
 
 static void
 append_call (GString *out, const GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
-             const GTEvent *leave)
+             const GTEvent *leave, gsize start)
 {
+  append_number (out, style, enter->number);
   append_abi (out, info);
   gt_decode_name (out, info->call, enter->number);
   g_string_append_c (out, '(');
-  gt_shape_args (out, &info->shape, enter, leave, &style->decode);
+  append_args (out, style, info, enter, leave);
+  if (leave == NULL && !info->shape.never_returns) {
+    gt_text_literal (out, " <unfinished ...>");
+    return;
+  }
+  g_string_append_c (out, ')');
+  append_equals (out, style, start);
   if (leave != NULL) {
-    gt_text_literal (out, ") = ");
-    gt_shape_result (out, &info->shape, enter, leave, &style->decode);
-    if (style->marks != NULL) {
-      g_string_append (out, style->marks);
-    }
-    append_duration (out, enter->time, leave->time);
+    append_result (out, style, info, enter, leave);
   } else {
-    g_string_append (out, info->shape.never_returns ? ") = ?" : " <unfinished ...>");
+    g_string_append_c (out, '?');
   }
 }
 
@@ -101,21 +127,61 @@ gt_line_append (GString *out, GtLineStyle *style, const GtCallInfo *info, const 
                 const GTEvent *leave)
 {
   gboolean renamed = info->shape.renames && leave != NULL && leave->retval == 0;
+  gsize start = out->len;
 
-  append_head (out, style, enter != NULL ? enter->time : leave->time,
-               enter == NULL || renamed ? leave : enter);
+  gt_line_append_head (out, style, enter != NULL ? enter->time : leave->time,
+                       enter == NULL || renamed ? leave : enter);
   if (enter != NULL) {
-    append_call (out, style, info, enter, leave);
+    append_call (out, style, info, enter, leave, start);
   } else {
-    append_resumed (out, style, info, leave);
+    append_rest (out, style, info, leave);
   }
+  g_string_append_c (out, '\n');
+}
+
+void
+gt_line_append_unfinished (GString *out, GtLineStyle *style, const GtCallInfo *info,
+                           const GTEvent *enter)
+{
+  gt_line_append_head (out, style, enter->time, enter);
+  append_number (out, style, enter->number);
+  append_abi (out, info);
+  gt_decode_name (out, info->call, enter->number);
+  g_string_append_c (out, '(');
+  if (info->raw) {
+    append_raw_args (out, info, enter);
+  } else {
+    gt_shape_args_before (out, &info->shape, enter, decode_options (style, info));
+  }
+  gt_text_literal (out, " <unfinished ...>\n");
+}
+
+void
+gt_line_append_resumed (GString *out, GtLineStyle *style, const GtCallInfo *info,
+                        const GTEvent *enter, const GTEvent *leave)
+{
+  gsize start = out->len;
+
+  gt_line_append_head (out, style, leave->time, leave);
+  append_number (out, style, enter->number);
+  append_abi (out, info);
+  gt_text_literal (out, "<... ");
+  gt_decode_name (out, info->call, enter->number);
+  gt_text_literal (out, " resumed>");
+  if (!info->raw) {
+    gt_shape_args_after (out, &info->shape, enter, leave, decode_options (style, info));
+  }
+  g_string_append_c (out, ')');
+  append_equals (out, style, start);
+  append_result (out, style, info, enter, leave);
   g_string_append_c (out, '\n');
 }
 
 static void
 append_operation (GString *out, const GtLineStyle *style, const GtUring *uring,
-                  const GTEvent *submit, const GTEvent *complete)
+                  const GTEvent *submit, const GTEvent *complete, gsize start)
 {
+  const GtDecodeOptions *options = &style->options.decode;
   GtCallShape shape;
 
   gt_uring_shape (uring, submit->number, &shape);
@@ -123,15 +189,19 @@ append_operation (GString *out, const GtLineStyle *style, const GtUring *uring,
   gt_text_literal (out, ": ");
   gt_uring_append_name (out, uring, submit->number);
   g_string_append_c (out, '(');
-  gt_shape_args (out, &shape, submit, complete, &style->decode);
+  gt_shape_args (out, &shape, submit, complete, options);
+  /* A program may want to hear of failures only. */
+  if (complete == NULL && (submit->op_flags & IOSQE_CQE_SKIP_SUCCESS) == 0) {
+    gt_text_literal (out, " <unfinished ...>");
+    return;
+  }
+  g_string_append_c (out, ')');
+  append_equals (out, style, start);
   if (complete != NULL) {
-    gt_text_literal (out, ") = ");
-    gt_shape_result (out, &shape, submit, complete, &style->decode);
-    append_duration (out, submit->time, complete->time);
+    gt_shape_result (out, &shape, submit, complete, options);
+    gt_line_append_duration (out, style, submit->time, complete->time);
   } else {
-    /* A program may want to hear of failures only. */
-    g_string_append (out,
-                     submit->op_flags & IOSQE_CQE_SKIP_SUCCESS ? ") = ?" : " <unfinished ...>");
+    g_string_append_c (out, '?');
   }
 }
 
@@ -140,11 +210,12 @@ gt_line_append_operation (GString *out, GtLineStyle *style, const GtUring *uring
                           const GTEvent *submit, const GTEvent *complete)
 {
   const GTEvent *who = submit != NULL ? submit : complete;
+  gsize start = out->len;
 
-  append_head (out, style, who->time, who);
+  gt_line_append_head (out, style, who->time, who);
   gt_text_literal (out, "io_uring");
   if (submit != NULL) {
-    append_operation (out, style, uring, submit, complete);
+    append_operation (out, style, uring, submit, complete, start);
   } else {
     GtCallShape shape;
 
@@ -152,7 +223,7 @@ gt_line_append_operation (GString *out, GtLineStyle *style, const GtUring *uring
     gt_text_literal (out, ": <... ");
     gt_uring_append_name (out, uring, complete->number);
     gt_text_literal (out, " resumed> = ");
-    gt_shape_result (out, &shape, submit, complete, &style->decode);
+    gt_shape_result (out, &shape, submit, complete, &style->options.decode);
   }
   g_string_append_c (out, '\n');
 }

@@ -1,171 +1,345 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The options of guestrace [OPTIONS] GUEST. */
+/* The options of guestrace [OPTIONS] GUEST. They are strace's where strace has them, also in that
+ * single letters may be repeated ("-tt") and long names may have a value or not. */
 #include "cli/options.h"
 
+#include <getopt.h>
 #include <string.h>
 
-enum { STRING_LIMIT = 32, STRING_LIMIT_MAX = 4096, SECONDS_MAX = 1000000000 };
+#include "cli/expressions.h"
+#include "cli/inject.h"
 
-static const char summary_text[] =
-    "Shows the system calls that the programs inside a running virtual machine make, from outside\n"
-    "that machine. GUEST is the guest's name; guestrace list has the names.";
+enum {
+  STRING_LIMIT = 32,
+  STRING_LIMIT_MAX = 4096,
+  COLUMNS_MAX = 4096,
+  SECONDS_MAX = 1000000000,
+};
 
-static const char description_text[] =
-    "Examples:\n"
-    "  guestrace web                          every call of every program in the guest \"web\"\n"
-    "  guestrace -e trace=openat,execve web   only these calls\n"
-    "  guestrace -n nginx -c --for 10 web     ten seconds of nginx, counted\n"
-    "  guestrace list                         the guests that this machine runs\n"
-    "\n"
-    "Ctrl-C detaches and prints the totals. The guest then runs as if nothing had been.\n";
+/* Options without a letter. */
+enum {
+  OPTION_FOR = 256,
+  OPTION_DROP,
+  OPTION_WAIT,
+  OPTION_NO_WAIT,
+  OPTION_FOLLOW_REBOOT,
+  OPTION_WHOLE,
+  OPTION_BY_PROCESS,
+  OPTION_NUMBERS,
+  OPTION_CLOCK,
+  OPTION_RELATIVE,
+  OPTION_DURATIONS,
+  OPTION_HEX,
+  OPTION_TRACE,
+  OPTION_STATUS,
+  OPTION_ABBREV,
+  OPTION_RAW,
+  OPTION_FD,
+  OPTION_QUIET,
+  OPTION_INJECT,
+  OPTION_FAULT,
+};
 
-static gboolean fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+static const char short_options[] = ":a:AcCe:hn:o:p:qrs:S:tTU:vVwxX:zZ";
+
+static const struct option long_options[] = {
+  { "abbrev", required_argument, NULL, OPTION_ABBREV },
+  { "absolute-timestamps", optional_argument, NULL, OPTION_CLOCK },
+  { "attach", required_argument, NULL, 'p' },
+  { "by-process", no_argument, NULL, OPTION_BY_PROCESS },
+  { "columns", required_argument, NULL, 'a' },
+  { "comm", required_argument, NULL, 'n' },
+  { "const-print-style", required_argument, NULL, 'X' },
+  { "drop", no_argument, NULL, OPTION_DROP },
+  { "failed-only", no_argument, NULL, 'Z' },
+  { "failing-only", no_argument, NULL, 'Z' },
+  { "fault", required_argument, NULL, OPTION_FAULT },
+  { "fd", required_argument, NULL, OPTION_FD },
+  { "follow-reboot", no_argument, NULL, OPTION_FOLLOW_REBOOT },
+  { "for", required_argument, NULL, OPTION_FOR },
+  { "help", no_argument, NULL, 'h' },
+  { "inject", required_argument, NULL, OPTION_INJECT },
+  { "no-abbrev", no_argument, NULL, 'v' },
+  { "no-wait", no_argument, NULL, OPTION_NO_WAIT },
+  { "output", required_argument, NULL, 'o' },
+  { "output-append-mode", no_argument, NULL, 'A' },
+  { "pid", required_argument, NULL, 'p' },
+  { "quiet", optional_argument, NULL, OPTION_QUIET },
+  { "raw", required_argument, NULL, OPTION_RAW },
+  { "relative-timestamps", optional_argument, NULL, OPTION_RELATIVE },
+  { "silent", optional_argument, NULL, OPTION_QUIET },
+  { "status", required_argument, NULL, OPTION_STATUS },
+  { "string-limit", required_argument, NULL, 's' },
+  { "strings-in-hex", optional_argument, NULL, OPTION_HEX },
+  { "successful-only", no_argument, NULL, 'z' },
+  { "summary", no_argument, NULL, 'C' },
+  { "summary-columns", required_argument, NULL, 'U' },
+  { "summary-only", no_argument, NULL, 'c' },
+  { "summary-sort-by", required_argument, NULL, 'S' },
+  { "summary-wall-clock", no_argument, NULL, 'w' },
+  { "syscall-number", no_argument, NULL, OPTION_NUMBERS },
+  { "syscall-times", optional_argument, NULL, OPTION_DURATIONS },
+  { "trace", required_argument, NULL, OPTION_TRACE },
+  { "version", no_argument, NULL, 'V' },
+  { "wait", no_argument, NULL, OPTION_WAIT },
+  { "whole", no_argument, NULL, OPTION_WHOLE },
+  { NULL, 0, NULL, 0 },
+};
 
 static gboolean
-fail (GError **error, const char *format, ...)
+parse_number (const char *what, const char *value, guint max, guint *ret, GError **error)
 {
-  va_list args;
+  guint64 number;
 
-  va_start (args, format);
-  if (error != NULL) {
-    *error = g_error_new_valist (G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, args);
+  if (!g_ascii_string_to_unsigned (value, 10, 0, max, &number, NULL)) {
+    return gt_expression_fail (error, "%s takes a number from 0 to %u, not \"%s\"", what, max,
+                               value);
   }
-  va_end (args);
-  return FALSE;
+  *ret = (guint) number;
+  return TRUE;
 }
 
 static gboolean
-add_injection (const char *option, const char *value, gpointer data, GError **error)
+parse_seconds (GtCliOptions *options, const char *value, GError **error)
 {
-  gboolean fault = g_str_has_prefix (value, "fault=") || strcmp (option, "--fault") == 0;
-  const char *text = value;
-  GtInjection *injection;
-  GtCliOptions *options = data;
+  char *end;
 
-  if (g_str_has_prefix (value, "fault=") || g_str_has_prefix (value, "inject=")) {
-    text = strchr (value, '=') + 1;
+  options->seconds = g_ascii_strtod (value, &end);
+  if (end == value || *end != '\0' || !(options->seconds >= 0) || options->seconds > SECONDS_MAX) {
+    return gt_expression_fail (error, "--for takes a number of seconds, not \"%s\"", value);
   }
-  injection = gt_injection_parse (text, fault, error);
-  if (injection == NULL) {
+  return TRUE;
+}
+
+/* -t, -tt, -ttt: the time of day, with microseconds, as seconds since 1970. */
+static void
+count_clock (GtLineOptions *line)
+{
+  if (line->clock == GT_CLOCK_NONE) {
+    line->clock = GT_CLOCK_TIME;
+    line->clock_digits = 0;
+  } else if (line->clock_digits == 0) {
+    line->clock_digits = 6;
+  } else {
+    line->clock = GT_CLOCK_UNIX;
+  }
+}
+
+static void
+count_quiet (GtCliOptions *options)
+{
+  options->quiet |= options->quiet & GT_QUIET_ATTACH ? GT_QUIET_EXIT : GT_QUIET_ATTACH;
+}
+
+/* Those that take no value; FALSE when @option is none of them. */
+static gboolean
+take_flag (GtCliOptions *options, int option)
+{
+  GtLineOptions *line = &options->line;
+
+  switch (option) {
+  case 'A':
+    options->append = TRUE;
+    return TRUE;
+  case 'c':
+    options->summary = TRUE;
+    options->lines = FALSE;
+    return TRUE;
+  case 'C':
+    options->summary = options->lines = TRUE;
+    return TRUE;
+  case 'h':
+    options->help = TRUE;
+    return TRUE;
+  case 'q':
+    count_quiet (options);
+    return TRUE;
+  case 'r':
+    line->relative = TRUE;
+    return TRUE;
+  case 't':
+    count_clock (line);
+    return TRUE;
+  case 'T':
+    line->durations = TRUE;
+    return TRUE;
+  case 'v':
+    line->decode.verbose = TRUE;
+    return TRUE;
+  case 'V':
+    options->version = TRUE;
+    return TRUE;
+  case 'w':
+    return TRUE; /* how long calls took by the clock is all that can be seen from outside */
+  case 'x':
+    line->decode.hex_strings = MIN (line->decode.hex_strings + 1, GT_HEX_ALL);
+    return TRUE;
+  case 'z':
+    options->status = GT_STATUS_SUCCESSFUL;
+    return TRUE;
+  case 'Z':
+    options->status = GT_STATUS_FAILED;
+    return TRUE;
+  default:
     return FALSE;
   }
-  g_ptr_array_add (options->injections, injection);
-  return TRUE;
-}
-
-/* "trace=SET", or, as strace has it, "SET" alone. The last one counts. */
-static gboolean
-set_calls (const char *option, const char *value, gpointer data, GError **error)
-{
-  GtCliOptions *options = data;
-  const char *set = value;
-
-  if (g_str_has_prefix (value, "inject=") || g_str_has_prefix (value, "fault=")) {
-    return add_injection (option, value, data, error);
-  }
-  if (g_str_has_prefix (value, "trace=") || g_str_has_prefix (value, "t=")) {
-    set = strchr (value, '=') + 1;
-  }
-  if (strchr (set, '=') != NULL) {
-    return fail (error, "%s %s: only trace=SET is known", option, value);
-  }
-  if (set[0] == '\0' || strstr (set, ",,") != NULL || set[0] == ',' ||
-      g_str_has_suffix (set, ",")) {
-    return fail (error, "%s %s: the name of a system call is missing", option, value);
-  }
-  g_free (options->calls);
-  options->calls = g_strdup (set);
-  return TRUE;
 }
 
 static gboolean
-add_pids (const char *option, const char *value, gpointer data, GError **error)
+take_long_flag (GtCliOptions *options, int option)
 {
-  GtCliOptions *options = data;
-  g_auto (GStrv) numbers = g_strsplit (value, ",", -1);
-
-  for (guint i = 0; numbers[i] != NULL; i++) {
-    guint64 number = 0;
-    gint32 pid;
-
-    if (!g_ascii_string_to_unsigned (numbers[i], 10, 1, G_MAXINT32, &number, NULL)) {
-      return fail (error, "%s %s: a process is a number from 1", option, value);
-    }
-    pid = (gint32) number;
-    g_array_append_val (options->pids, pid);
+  switch (option) {
+  case OPTION_DROP:
+    options->drop = TRUE;
+    return TRUE;
+  case OPTION_WAIT:
+    options->wait = TRUE;
+    return TRUE;
+  case OPTION_NO_WAIT:
+    options->no_wait = TRUE;
+    return TRUE;
+  case OPTION_FOLLOW_REBOOT:
+    options->follow_reboot = TRUE;
+    return TRUE;
+  case OPTION_WHOLE:
+    options->whole = TRUE;
+    return TRUE;
+  case OPTION_BY_PROCESS:
+    options->table.by_process = TRUE;
+    return TRUE;
+  case OPTION_NUMBERS:
+    options->line.numbers = TRUE;
+    return TRUE;
+  default:
+    return FALSE;
   }
-  return numbers[0] != NULL || fail (error, "%s needs a process", option);
 }
 
-static gboolean
-parse_entries (GtCliOptions *options, int *argc, char ***argv, GError **error)
+/* Those whose value is an expression. */
+static GtExpressionFunc
+expression_of (int option)
 {
-  const GOptionEntry entries[] = {
-    { "trace", 'e', 0, G_OPTION_ARG_CALLBACK, set_calls,
-      "Only these system calls: NAME, %CLASS, /REGEX, with ! before it all: all but these",
-      "trace=[!]CALL[,CALL...]" },
-    { "pid", 'p', 0, G_OPTION_ARG_CALLBACK, add_pids, "Only these processes or threads",
-      "PID[,PID...]" },
-    { "comm", 'n', 0, G_OPTION_ARG_STRING_ARRAY, &options->comms,
-      "Only programs of this name (may be repeated)", "COMM" },
-    { "inject", 0, 0, G_OPTION_ARG_CALLBACK, add_injection,
-      "Tamper with calls: error=, retval=, signal=, delay_enter=, delay_exit=, when=",
-      "NAME[,NAME...]:WHAT" },
-    { "fault", 0, 0, G_OPTION_ARG_CALLBACK, add_injection, "Make calls fail",
-      "NAME[,NAME...][:error=ERRNO][:when=EXPR]" },
-    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output, "Write to a file", "FILE" },
-    { "summary", 'c', 0, G_OPTION_ARG_NONE, &options->summary,
-      "Count calls, errors and times instead of printing lines", NULL },
-    { "string-limit", 's', 0, G_OPTION_ARG_INT, &options->string_limit,
-      "Show at most N bytes of a buffer (32); paths are always whole", "N" },
-    { "for", 0, 0, G_OPTION_ARG_DOUBLE, &options->seconds, "End after so many seconds", "SECONDS" },
-    { "drop", 0, 0, G_OPTION_ARG_NONE, &options->drop,
-      "Drop and count events rather than let programs wait when they come too fast", NULL },
-    { "wait", 0, 0, G_OPTION_ARG_NONE, &options->wait, "Wait for a guest that is not there yet",
-      NULL },
-    { "no-wait", 0, 0, G_OPTION_ARG_NONE, &options->no_wait,
-      "Fail at once when the guest has not booted", NULL },
-    { "follow-reboot", 0, 0, G_OPTION_ARG_NONE, &options->follow_reboot,
-      "Go on with the guest's next kernel when it reboots or is put back", NULL },
-    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet, "No totals at the end", NULL },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL },
-    { NULL },
+  static const struct {
+    int option;
+    GtExpressionFunc func;
+  } expressions[] = {
+    { 'e', gt_expression_parse },
+    { 'p', gt_expression_pids },
+    { 'S', gt_expression_sort },
+    { 'U', gt_expression_columns },
+    { 'X', gt_expression_constants },
+    { OPTION_TRACE, gt_expression_trace },
+    { OPTION_STATUS, gt_expression_status },
+    { OPTION_ABBREV, gt_expression_abbrev },
+    { OPTION_RAW, gt_expression_raw },
+    { OPTION_FD, gt_expression_fd },
+    { OPTION_INJECT, gt_expression_inject },
+    { OPTION_FAULT, gt_expression_fault },
+    { OPTION_CLOCK, gt_expression_clock },
+    { OPTION_HEX, gt_expression_hex },
+    { OPTION_FOR, parse_seconds },
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("GUEST");
-  GOptionGroup *group = g_option_group_new ("guestrace", "", "", options, NULL);
 
-  g_option_group_add_entries (group, entries);
-  g_option_context_set_main_group (context, group);
-  g_option_context_set_summary (context, summary_text);
-  g_option_context_set_description (context, description_text);
-  return g_option_context_parse (context, argc, argv, error);
+  for (guint i = 0; i < G_N_ELEMENTS (expressions); i++) {
+    if (expressions[i].option == option) {
+      return expressions[i].func;
+    }
+  }
+  return NULL;
+}
+
+static gboolean
+take_value (GtCliOptions *options, int option, const char *value, GError **error)
+{
+  GtLineOptions *line = &options->line;
+  GtExpressionFunc func = expression_of (option);
+
+  if (func != NULL) {
+    return func (options, value, error);
+  }
+  switch (option) {
+  case 'a':
+    return parse_number ("-a", value, COLUMNS_MAX, &line->columns, error);
+  case 's':
+    return parse_number ("-s", value, STRING_LIMIT_MAX, &line->decode.string_limit, error);
+  case 'n':
+    g_ptr_array_add (options->comms, g_strdup (value));
+    return TRUE;
+  case 'o':
+    g_free (options->output);
+    options->output = g_strdup (value);
+    return TRUE;
+  case OPTION_RELATIVE:
+    line->relative = TRUE;
+    return gt_expression_precision (value, &line->relative_digits, error);
+  case OPTION_DURATIONS:
+    line->durations = TRUE;
+    return gt_expression_precision (value, &line->duration_digits, error);
+  case OPTION_QUIET:
+    if (value != NULL) {
+      return gt_expression_quiet (options, value, error);
+    }
+    count_quiet (options);
+    return TRUE;
+  default:
+    return FALSE;
+  }
+}
+
+static gboolean
+take_options (GtCliOptions *options, int argc, char **argv, GError **error)
+{
+  int option, before;
+
+  optind = 0; /* from the beginning, also when another command line was parsed before */
+  opterr = 0;
+  for (;;) {
+    before = MAX (optind, 1);
+    option = getopt_long (argc, argv, short_options, long_options, NULL);
+    if (option == -1) {
+      return TRUE;
+    }
+    if (option == '?' && optopt != 0 && optopt < 256) {
+      return gt_expression_fail (error, "there is no option -%c", optopt);
+    }
+    if (option == '?') {
+      return gt_expression_fail (error, "\"%s\" is no option, or it takes no value",
+                                 argv[MIN (before, argc - 1)]);
+    }
+    if (option == ':') {
+      return gt_expression_fail (error, "%s needs a value", argv[MIN (before, argc - 1)]);
+    }
+    if (!take_flag (options, option) && !take_long_flag (options, option) &&
+        !take_value (options, option, optarg, error)) {
+      return FALSE;
+    }
+  }
 }
 
 static gboolean
 check (GtCliOptions *options, int argc, char **argv, GError **error)
 {
-  int first = argc > 1 && strcmp (argv[1], "--") == 0 ? 2 : 1;
-
-  if (options->version) {
+  if (options->version || options->help) {
     return TRUE;
   }
-  if (argc <= first) {
-    return fail (error, "which guest? guestrace list has the names");
+  if (argc <= optind) {
+    return gt_expression_fail (error, "which guest? guestrace list has the names");
   }
-  if (argc > first + 1) {
-    return fail (error, "one guest at a time; \"%s\" is one too many", argv[first + 1]);
+  if (argc > optind + 1) {
+    return gt_expression_fail (error, "one guest at a time; \"%s\" is one too many",
+                               argv[optind + 1]);
   }
-  if (options->string_limit < 0 || options->string_limit > STRING_LIMIT_MAX) {
-    return fail (error, "-s takes 0 to %d bytes, not %d", STRING_LIMIT_MAX, options->string_limit);
+  if (options->append && options->output == NULL) {
+    return gt_expression_fail (error, "-A appends to a file, which -o FILE names");
   }
-  if (!(options->seconds >= 0) || options->seconds > SECONDS_MAX) {
-    return fail (error, "--for takes a number of seconds");
+  if (options->table.by_process && !options->summary) {
+    return gt_expression_fail (error, "--by-process is for the table of -c or -C");
   }
   if (options->no_wait && (options->wait || options->follow_reboot)) {
-    return fail (error, "--no-wait and --%s contradict each other",
-                 options->wait ? "wait" : "follow-reboot");
+    return gt_expression_fail (error, "--no-wait and --%s contradict each other",
+                               options->wait ? "wait" : "follow-reboot");
   }
-  options->guest = g_strdup (argv[first]);
+  options->guest = g_strdup (argv[optind]);
   return TRUE;
 }
 
@@ -174,10 +348,17 @@ gt_cli_options_parse (int argc, char **argv, GError **error)
 {
   g_autoptr (GtCliOptions) options = g_new0 (GtCliOptions, 1);
 
-  options->injections = g_ptr_array_new_with_free_func ((GDestroyNotify) gt_injection_free);
   options->pids = g_array_new (FALSE, FALSE, sizeof (gint32));
-  options->string_limit = STRING_LIMIT;
-  if (!parse_entries (options, &argc, &argv, error) || !check (options, argc, argv, error)) {
+  options->fds = g_array_new (FALSE, FALSE, sizeof (gint32));
+  options->comms = g_ptr_array_new_with_free_func (g_free);
+  options->injections = g_ptr_array_new_with_free_func ((GDestroyNotify) gt_injection_free);
+  options->status = GT_STATUS_ALL;
+  options->lines = TRUE;
+  options->line = (GtLineOptions){ .decode = { .string_limit = STRING_LIMIT },
+                                   .relative_digits = 6,
+                                   .duration_digits = 6 };
+  gt_summary_options_init (&options->table);
+  if (!take_options (options, argc, argv, error) || !check (options, argc, argv, error)) {
     return NULL;
   }
   return g_steal_pointer (&options);
@@ -190,9 +371,12 @@ gt_cli_options_free (GtCliOptions *options)
     return;
   }
   g_free (options->calls);
-  g_ptr_array_unref (options->injections);
+  g_free (options->abbrev);
+  g_free (options->raw);
   g_array_unref (options->pids);
-  g_strfreev (options->comms);
+  g_array_unref (options->fds);
+  g_ptr_array_unref (options->comms);
+  g_ptr_array_unref (options->injections);
   g_free (options->output);
   g_free (options->guest);
   g_free (options);

@@ -5,25 +5,43 @@
 
 #include <glib.h>
 
-#include "cli/inject.h"
+#include "cli/line.h"
+#include "cli/status.h"
+#include "cli/summary.h"
 
 G_BEGIN_DECLS
 
+/* What of a trace is not said: -q, -qq, -e quiet=. */
+enum {
+  GT_QUIET_ATTACH = 1, /* what guestrace waits for, and the totals */
+  GT_QUIET_EXIT = 2,   /* how processes end */
+  GT_QUIET_ALL = 255,
+};
+
 typedef struct {
   char *guest;
-  char *output;          /* NULL: stdout */
+  char *output; /* NULL: stdout */
+  gboolean append;
   char *calls;           /* see callset.h; NULL: all */
+  char *abbrev;          /* of these alone structures are cut; NULL: of all */
+  char *raw;             /* of these numbers are shown; NULL: of none */
   GArray *pids;          /* of gint32; empty: all */
-  char **comms;          /* nullable */
+  GPtrArray *comms;      /* names of programs; empty: all */
   GPtrArray *injections; /* of GtInjection */
-  gint string_limit;
-  double seconds; /* 0: until interrupted */
-  gboolean summary;
-  gboolean quiet;
+  GArray *fds;           /* of gint32: only calls on these descriptors; empty: all */
+  guint status;          /* GT_STATUS_: only calls that ended so */
+  GtLineOptions line;
+  GtSummaryOptions table;
+  double seconds;   /* 0: until interrupted */
+  gboolean summary; /* -c or -C */
+  gboolean lines;   /* not -c */
+  gboolean whole;   /* no lines of calls that have not returned */
+  guint quiet;      /* GT_QUIET_ */
   gboolean drop;
   gboolean wait;
   gboolean no_wait;
   gboolean follow_reboot;
+  gboolean help;
   gboolean version;
 } GtCliOptions;
 

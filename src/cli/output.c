@@ -136,10 +136,10 @@ write_thread (gpointer data)
 }
 
 static int
-open_output (const char *path, GError **error)
+open_output (const char *path, gboolean append, GError **error)
 {
-  int fd = path == NULL ? fcntl (STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-                        : open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+  int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (append ? O_APPEND : O_TRUNC);
+  int fd = path == NULL ? fcntl (STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : open (path, flags, 0666);
 
   if (fd < 0) {
     int saved = errno;
@@ -151,7 +151,7 @@ open_output (const char *path, GError **error)
 }
 
 GtOutput *
-gt_output_new (const char *path, GError **error)
+gt_output_new (const char *path, gboolean append, GError **error)
 {
   g_autoptr (GtOutput) output = g_new0 (GtOutput, 1);
   struct stat status;
@@ -164,7 +164,7 @@ gt_output_new (const char *path, GError **error)
   g_queue_init (&output->full);
   g_queue_init (&output->spare);
   output->chunk = g_string_sized_new (2 * CHUNK_SIZE - 1);
-  output->fd = open_output (path, error);
+  output->fd = open_output (path, append, error);
   if (output->fd < 0) {
     return NULL;
   }

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 typedef struct GtOutput GtOutput;
 
-/* Writes to @path, or to stdout when it is NULL. */
-GtOutput *gt_output_new (const char *path, GError **error);
+/* Writes to @path, with @append behind what is in it, or to stdout when it is NULL. */
+GtOutput *gt_output_new (const char *path, gboolean append, GError **error);
 /* @func runs once, in the output's thread, when writing has failed. To be set before lines come. */
 void gt_output_set_failed_func (GtOutput *output, GFunc func, gpointer user_data);
 /* What the next lines are to be appended to, for the caller alone until it calls this again or

@@ -10,139 +10,25 @@
 
 #include "cli/choose.h"
 #include "cli/cli.h"
+#include "cli/help.h"
 #include "cli/inject.h"
-#include "cli/join.h"
-#include "cli/line.h"
-#include "cli/operations.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/show.h"
 #include "cli/stopper.h"
-#include "cli/summary.h"
-#include "engine/engine.h"
 #include "loop/loop-private.h"
-
-enum {
-  PROCESSES_MAX = 1 << 18, /* told apart; a guest can make up more than we have memory for */
-  RECENT_PROCESSES = 256,
-  FLUSH_MS = 100, /* a line is not kept back for longer */
-};
 
 typedef struct {
   const GtCliOptions *options;
-  GtOutput *output;
-  GtCallTable *calls;
-  GtJoin *join;
-  GtOperations *operations;
-  const GtUring *uring; /* NULL when the guest has none */
-  GtSummary *summary;   /* NULL without -c */
-  GtLineStyle style;
-  GHashTable *processes;
-  vmi_pid_t recent[RECENT_PROCESSES]; /* of which we know that they are in processes */
-  guint flush;                        /* a timeout's id; 0 when no line waits */
-  GtInject *inject;                   /* NULL without -e inject= */
+  GtShow *show;
   GtStopper *stopper;
   gint64 began; /* when the guest was instrumented; 0 before */
 } Trace;
 
-static gboolean
-on_flush (gpointer data)
-{
-  Trace *trace = data;
-
-  trace->flush = 0;
-  gt_output_flush (trace->output);
-  return G_SOURCE_REMOVE;
-}
-
 static void
-flush_soon (Trace *trace)
+on_event (GTLoop *loop, const GTEvent *event, gpointer show)
 {
-  if (trace->flush == 0) {
-    trace->flush = g_timeout_add (FLUSH_MS, on_flush, trace);
-  }
-}
-
-static void
-print_call (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave, gpointer data)
-{
-  Trace *trace = data;
-
-  if (trace->inject != NULL && enter != NULL) {
-    trace->style.marks = gt_injection_marks (gt_inject_current (
-        trace->inject, enter->thread, gt_call_index (enter->abi, enter->number)));
-  }
-  gt_line_append (gt_output_text (trace->output), &trace->style, info, enter, leave);
-  flush_soon (trace);
-}
-
-static void
-print_operation (const GTEvent *submit, const GTEvent *complete, gpointer data)
-{
-  Trace *trace = data;
-
-  if (trace->summary != NULL) {
-    g_autoptr (GString) name = g_string_new ("io_uring:");
-
-    gt_uring_append_name (name, trace->uring, submit != NULL ? submit->number : -1);
-    gt_summary_add_operation (trace->summary, name->str, submit, complete);
-    return;
-  }
-  gt_line_append_operation (gt_output_text (trace->output), &trace->style, trace->uring, submit,
-                            complete);
-  flush_soon (trace);
-}
-
-static void
-on_event (GTLoop *loop, const GTEvent *event, gpointer data)
-{
-  Trace *trace = data;
-
-  vmi_pid_t *recent = &trace->recent[(guint) event->pid % RECENT_PROCESSES];
-
-  if (event->pid != *recent && g_hash_table_size (trace->processes) < PROCESSES_MAX) {
-    g_hash_table_add (trace->processes, GINT_TO_POINTER (event->pid));
-    *recent = event->pid;
-  }
-  if (event->type == GT_EVENT_URING_SUBMIT || event->type == GT_EVENT_URING_COMPLETE) {
-    gt_operations_event (trace->operations, event);
-  } else {
-    gt_join_event (trace->join, event);
-  }
-}
-
-static const GtLinuxCall *
-look_up_call (gconstpointer linux_os, GTAbi abi, gint nr)
-{
-  return gt_linux_abi_call (linux_os, abi, nr);
-}
-
-static void
-trace_init (Trace *trace, const GtCliOptions *options, GtOutput *output, GTLoop *loop)
-{
-  *trace = (Trace){ .options = options, .output = output };
-  trace->calls = gt_call_table_new (look_up_call, gt_loop_get_linux (loop));
-  trace->uring = gt_loop_get_uring (loop);
-  trace->operations = gt_operations_new (print_operation, trace);
-  trace->processes = g_hash_table_new (NULL, NULL);
-  gt_line_style_init (&trace->style, (guint) options->string_limit);
-  if (options->summary) {
-    trace->summary = gt_summary_new ();
-    trace->join = gt_join_new (trace->calls, FALSE, gt_summary_add, trace->summary);
-  } else {
-    trace->join = gt_join_new (trace->calls, TRUE, print_call, trace);
-  }
-}
-
-static void
-trace_clear (Trace *trace)
-{
-  gt_join_free (trace->join);
-  gt_inject_free (trace->inject);
-  gt_operations_free (trace->operations);
-  gt_summary_free (trace->summary);
-  gt_call_table_free (trace->calls);
-  g_hash_table_unref (trace->processes);
-  g_clear_handle_id (&trace->flush, g_source_remove);
+  gt_show_event (show, event);
 }
 
 typedef struct {
@@ -166,7 +52,7 @@ on_waiting (const char *what, gpointer data)
 static GTLoop *
 open_guest (const GtCliOptions *options, GtStopper *stopper, GError **error)
 {
-  Waiting waiting = { stopper, options->quiet, NULL };
+  Waiting waiting = { stopper, (options->quiet & GT_QUIET_ATTACH) != 0, NULL };
   g_autoptr (GTLoop) loop =
       options->no_wait ? gt_loop_new_full (options->guest, error)
                        : gt_loop_new_waiting (options->guest, options->wait ? GT_WAIT_FOR_GUEST : 0,
@@ -182,7 +68,7 @@ open_guest (const GtCliOptions *options, GtStopper *stopper, GError **error)
         options->guest);
     return NULL;
   }
-  gt_loop_set_string_limit (loop, (guint) options->string_limit);
+  gt_loop_set_string_limit (loop, options->line.decode.string_limit);
   gt_loop_set_drop (loop, options->drop);
   if (!gt_cli_choose (loop, options, error) ||
       !gt_inject_check (gt_loop_get_linux (loop), options->injections, error)) {
@@ -201,17 +87,6 @@ static void
 on_output_failed (gpointer output, gpointer stopper)
 {
   gt_stopper_stop (stopper);
-}
-
-/* What is left to print once the guest is free again. */
-static void
-print_rest (Trace *trace)
-{
-  gt_join_finish (trace->join);
-  gt_operations_finish (trace->operations);
-  if (trace->summary != NULL) {
-    gt_summary_append (gt_output_text (trace->output), trace->summary);
-  }
 }
 
 static gboolean
@@ -263,7 +138,7 @@ explain_losses (const GTLoopStats *stats, const GtCliOptions *options)
 static void
 print_totals (GTLoop *loop, const Trace *trace)
 {
-  guint n_processes = g_hash_table_size (trace->processes);
+  guint n_processes = gt_show_n_processes (trace->show);
   gint64 now = g_get_monotonic_time ();
   double seconds = trace->began ? (double) (now - trace->began) / G_TIME_SPAN_SECOND : 0;
   g_autofree char *operations = NULL;
@@ -306,30 +181,33 @@ run (GTLoop *loop, const GtCliOptions *options, GtOutput *output, GtStopper *sto
      gboolean *ret_again)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (GtInject) inject =
+      gt_inject_start (loop, gt_loop_get_linux (loop), options->injections);
+  g_autoptr (GtShow) show = gt_show_new (options, output, loop, inject, &error);
+  Trace trace = { options, show, stopper, 0 };
   gboolean ran;
-  Trace trace;
   int status;
 
-  trace_init (&trace, options, output, loop);
-  gt_loop_set_event_func (loop, on_event, &trace);
+  if (show == NULL) {
+    gt_cli_say ("%s", error->message);
+    return GT_EXIT_FAILED;
+  }
+  gt_loop_set_event_func (loop, on_event, show);
   gt_output_set_failed_func (output, on_output_failed, stopper);
-  trace.stopper = stopper;
-  trace.inject = gt_inject_start (loop, gt_loop_get_linux (loop), options->injections);
   g_idle_add (on_began, &trace);
   gt_stopper_start (stopper, loop, on_stop, output);
   ran = gt_loop_run_full (loop, &error);
-  print_rest (&trace);
+  gt_show_finish (show);
   *ret_again =
       !ran && options->follow_reboot && g_error_matches (error, GT_ERROR, GT_ERROR_GUEST_GONE);
   status = *ret_again ? GT_EXIT_OK : close_output (output);
   if (!ran) {
     gt_cli_say ("%s", error != NULL ? error->message : "the trace ended early");
   }
-  if (!options->quiet && status != GT_EXIT_PIPE &&
-      (ran || g_hash_table_size (trace.processes) > 0)) {
+  if (!(options->quiet & GT_QUIET_ATTACH) && status != GT_EXIT_PIPE &&
+      (ran || gt_show_n_processes (show) > 0)) {
     print_totals (loop, &trace);
   }
-  trace_clear (&trace);
   return ran ? status : GT_EXIT_FAILED;
 }
 
@@ -364,7 +242,7 @@ trace_guest (const GtCliOptions *options)
   int status = GT_EXIT_FAILED;
 
   (void) signal (SIGPIPE, SIG_IGN);
-  output = stopper != NULL ? gt_output_new (options->output, &error) : NULL;
+  output = stopper != NULL ? gt_output_new (options->output, options->append, &error) : NULL;
   if (output == NULL) {
     gt_cli_say ("%s", error->message);
     gt_stopper_free (stopper);
@@ -401,6 +279,10 @@ gt_cli_trace (int argc, char **argv)
   if (options == NULL) {
     gt_cli_usage_error (error);
     return GT_EXIT_USAGE;
+  }
+  if (options->help) {
+    gt_cli_print_help ();
+    return fflush (stdout) == 0 ? GT_EXIT_OK : GT_EXIT_FAILED;
   }
   if (options->version) {
     puts ("guestrace " GT_VERSION);

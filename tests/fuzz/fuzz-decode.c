@@ -53,6 +53,11 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
   GTCapture enter_captures[CAPTURES_MAX], leave_captures[CAPTURES_MAX];
   g_autoptr (GString) out = g_string_new (NULL);
   guint8 kind = fuzz_u8 (&input);
+  const GtLineOptions options = {
+    .decode = { kind / 4, kind & 4, (GtConstants) (kind / 8 % 3), (GtHexStrings) (kind / 16 % 3) },
+    .clock = GT_CLOCK_TIME,
+    .durations = TRUE,
+  };
   GTEvent enter, leave;
   GtLineStyle style;
 
@@ -60,7 +65,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
     check_message (&input);
     return 0;
   }
-  gt_line_style_init (&style, kind / 4);
+  gt_line_style_init (&style, &options);
   take_event (&input, GT_EVENT_SYSCALL, &enter, enter_captures);
   take_event (&input, GT_EVENT_SYSRET, &leave, leave_captures);
   gt_line_append (out, &style, gt_call_table_get (fuzz_calls (), enter.abi, enter.number),

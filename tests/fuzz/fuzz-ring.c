@@ -79,6 +79,14 @@ make_guest (Fixture *guest)
   guest->shared = (gpointer) (fake_driver (guest->vmi)->ram + SHARED_PA);
 }
 
+static const GtLineOptions line_options = {
+  .decode = { .string_limit = 32 },
+  .clock = GT_CLOCK_TIME,
+  .clock_digits = 6,
+  .durations = TRUE,
+  .duration_digits = 6,
+};
+
 static void
 set_up (Fixture *fixture, gboolean mapped)
 {
@@ -96,9 +104,9 @@ set_up (Fixture *fixture, gboolean mapped)
   fixture->reader = gt_ring_reader_new (fixture->pages);
   fixture->join = gt_join_new (fuzz_calls (), TRUE, print_call, fixture);
   fixture->operations = gt_operations_new (print_operation, fixture);
-  fixture->summary = gt_summary_new ();
+  fixture->summary = gt_summary_new (NULL);
   fixture->text = g_string_new (NULL);
-  gt_line_style_init (&fixture->style, 32);
+  gt_line_style_init (&fixture->style, &line_options);
   gt_guest_clock_init (&fixture->clock, 0, 0, 1000000);
 }
 

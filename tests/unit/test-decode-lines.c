@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/summary.h"
+#include "cli/table.h"
 #include "test-decode-data.h"
 
 #define BASE_NS (G_GINT64_CONSTANT (1764000001) * 1000000000 + 123456789)
@@ -43,6 +44,14 @@ on_call (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave, gpo
   gt_line_append (fixture->out, &fixture->style, info, enter, leave);
 }
 
+static const GtLineOptions line_options = {
+  .decode = { .string_limit = 32 },
+  .clock = GT_CLOCK_TIME,
+  .clock_digits = 6,
+  .durations = TRUE,
+  .duration_digits = 6,
+};
+
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
@@ -51,7 +60,7 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->join = gt_join_new (fixture->calls, TRUE, on_call, fixture);
   fixture->out = g_string_new (NULL);
   fixture->now = BASE_NS;
-  gt_line_style_init (&fixture->style, 32);
+  gt_line_style_init (&fixture->style, &line_options);
 }
 
 static void
@@ -175,6 +184,89 @@ test_unfinished (Fixture *fixture, gconstpointer data)
 }
 
 static void
+on_unfinished (const GtCallInfo *info, const GTEvent *enter, gpointer data)
+{
+  Fixture *fixture = data;
+
+  gt_line_append_unfinished (fixture->out, &fixture->style, info, enter);
+}
+
+static void
+on_resumed (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave, gpointer data)
+{
+  Fixture *fixture = data;
+
+  gt_line_append_resumed (fixture->out, &fixture->style, info, enter, leave);
+}
+
+/* As strace shows calls of threads that lie between each other. */
+static void
+test_split (Fixture *fixture, gconstpointer data)
+{
+  gt_join_split (fixture->join, on_unfinished, on_resumed);
+  enter (fixture, 1, "a", "read", 3);
+  enter (fixture, 2, "b", "close", 4);
+  leave (fixture, 2, "b", "close", 0);
+  enter (fixture, 2, "b", "pause", 0);
+  leave (fixture, 1, "a", "read", 0);
+  enter (fixture, 1, "a", "close", 5);
+  leave (fixture, 1, "a", "close", 0);
+  enter (fixture, 1, "a", "exit_group", 0);
+  gt_join_finish (fixture->join); /* what was shown is not shown again */
+  g_assert_cmpstr (fixture->out->str, ==,
+                   "16:00:01.123456 a[1] read(3,  <unfinished ...>\n"
+                   "16:00:01.123497 b[2] close(4) = 0 <0.000041>\n"
+                   "16:00:01.123579 b[2] pause( <unfinished ...>\n"
+                   "16:00:01.123620 a[1] <... read resumed>NULL, 0) = 0 <0.000164>\n"
+                   "16:00:01.123661 a[1] close(5) = 0 <0.000041>\n"
+                   "16:00:01.123743 a[1] exit_group(0) = ?\n");
+}
+
+/* A call that does not return is shown after a while. */
+static void
+test_split_old (Fixture *fixture, gconstpointer data)
+{
+  gt_join_split (fixture->join, on_unfinished, on_resumed);
+  enter (fixture, 1, "a", "pause", 0);
+  g_assert_true (gt_join_show_old (fixture->join));
+  g_assert_cmpstr (fixture->out->str, ==, "");
+  g_assert_false (gt_join_show_old (fixture->join));
+  g_assert_cmpstr (fixture->out->str, ==, "16:00:01.123456 a[1] pause( <unfinished ...>\n");
+  leave (fixture, 1, "a", "pause", -4);
+  g_assert_true (g_str_has_suffix (
+      fixture->out->str, "<... pause resumed>) = -1 EINTR (Interrupted system call) <0.000041>\n"));
+}
+
+static void
+expect_style (Fixture *fixture, GtLineOptions options, const char *expected)
+{
+  g_string_truncate (fixture->out, 0);
+  options.decode.string_limit = 32;
+  gt_line_style_init (&fixture->style, &options);
+  fixture->now = BASE_NS;
+  enter (fixture, 1, "a", "close", 3);
+  leave (fixture, 1, "a", "close", 0);
+  g_assert_cmpstr (fixture->out->str, ==, expected);
+}
+
+static void
+test_styles (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *since_1970 = g_strdup_printf (
+      "%" G_GINT64_FORMAT ".123456789 a[1] close(3) = 0\n", (gint64) (BASE_NS / 1000000000));
+
+  expect_style (fixture, (GtLineOptions){ 0 }, "a[1] close(3) = 0\n");
+  expect_style (fixture, (GtLineOptions){ .clock = GT_CLOCK_TIME }, "16:00:01 a[1] close(3) = 0\n");
+  expect_style (fixture, (GtLineOptions){ .clock = GT_CLOCK_UNIX, .clock_digits = 9 }, since_1970);
+  expect_style (fixture, (GtLineOptions){ .relative = TRUE, .relative_digits = 3 },
+                "     0.000 a[1] close(3) = 0\n");
+  expect_style (fixture, (GtLineOptions){ .columns = 20 }, "a[1] close(3)       = 0\n");
+  expect_style (fixture, (GtLineOptions){ .numbers = TRUE }, "a[1] [  25] close(3) = 0\n");
+  expect_style (fixture, (GtLineOptions){ .durations = TRUE, .duration_digits = 9 },
+                "a[1] close(3) = 0 <0.000041000>\n");
+}
+
+static void
 test_late (Fixture *fixture, gconstpointer data)
 {
   leave (fixture, 1, "sh", "read", 3);
@@ -209,7 +301,7 @@ test_execve (Fixture *fixture, gconstpointer data)
   enter (fixture, 5, "sh", "execve", 0);
   leave (fixture, 5, "sh", "execve", -2);
   g_assert_cmpstr (fixture->out->str, ==,
-                   "16:00:01.123456 ls[4] execve(NULL, NULL, NULL) = 0 <0.000041>\n"
+                   "16:00:01.123456 ls[5/4] execve(NULL, NULL, NULL) = 0 <0.000041>\n"
                    "16:00:01.123538 sh[5] execve(NULL, NULL, NULL) = -1 ENOENT (No such file or "
                    "directory) <0.000041>\n");
 }
@@ -264,7 +356,7 @@ test_bounded (Fixture *fixture, gconstpointer data)
 static void
 test_summary (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GtSummary) summary = gt_summary_new ();
+  g_autoptr (GtSummary) summary = gt_summary_new (NULL);
 
   gt_join_free (fixture->join);
   fixture->join = gt_join_new (fixture->calls, FALSE, gt_summary_add, summary);
@@ -277,19 +369,76 @@ test_summary (Fixture *fixture, gconstpointer data)
   enter (fixture, 1, "a", "exit", 0);
   gt_summary_append (fixture->out, summary);
   g_assert_cmpstr (fixture->out->str, ==,
-                   "% time     seconds  usecs/call     calls    errors syscall\n"
-                   "------ ----------- ----------- --------- --------- ----------------\n"
-                   " 66.67    0.000082          41         2         1 close\n"
-                   " 33.33    0.000041          41         1           getpid\n"
-                   "  0.00    0.000000           0         1           exit\n"
-                   "------ ----------- ----------- --------- --------- ----------------\n"
-                   "100.00    0.000123          30         4         1 total\n");
+                   "% time     seconds  usecs/call   median      99%  longest     calls    errors "
+                   "syscall\n"
+                   "------ ----------- ----------- -------- -------- -------- --------- --------- "
+                   "----------------\n"
+                   " 66.67    0.000082          41 0.000041 0.000041 0.000041         2         1 "
+                   "close\n"
+                   " 33.33    0.000041          41 0.000041 0.000041 0.000041         1           "
+                   "getpid\n"
+                   "  0.00    0.000000           0 0.000000 0.000000 0.000000         1           "
+                   "exit\n"
+                   "------ ----------- ----------- -------- -------- -------- --------- --------- "
+                   "----------------\n"
+                   "100.00    0.000123          41 0.000041 0.000041 0.000041         4         1 "
+                   "total\n");
+}
+
+/* Columns and order as they were asked for, a table for each process. */
+static void
+test_summary_options (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GtSummary) summary = NULL;
+  const GtSummaryOptions options = {
+    .n_columns = 2,
+    .columns = { GT_COLUMN_CALLS, GT_COLUMN_NAME },
+    .sort_by = GT_COLUMN_NAME,
+    .by_process = TRUE,
+  };
+
+  summary = gt_summary_new (&options);
+  gt_join_free (fixture->join);
+  fixture->join = gt_join_new (fixture->calls, FALSE, gt_summary_add, summary);
+  enter (fixture, 7, "b\x1b", "getpid", 0);
+  leave (fixture, 7, "b\x1b", "getpid", 7);
+  enter (fixture, 7, "b\x1b", "close", 3);
+  leave (fixture, 7, "b\x1b", "close", 0);
+  enter (fixture, 2, "a", "getpid", 0);
+  leave (fixture, 2, "a", "getpid", 2);
+  gt_summary_append (fixture->out, summary);
+  g_assert_cmpstr (fixture->out->str, ==,
+                   "a[2]:\n    calls syscall\n--------- ----------------\n        1 getpid\n"
+                   "--------- ----------------\n        1 total\n\n"
+                   "b\\33[7]:\n    calls syscall\n--------- ----------------\n        1 close\n"
+                   "        1 getpid\n--------- ----------------\n        2 total\n\n");
+}
+
+/* A percentile is right to an eighth, whatever the times are. */
+static void
+test_percentiles (void)
+{
+  GtTableRow *row = gt_table_row_new ("x");
+  GTEvent enter = { .type = GT_EVENT_SYSCALL }, leave = { .type = GT_EVENT_SYSRET };
+
+  for (gint64 ns = 1; ns <= 100000; ns++) {
+    leave.time = ns;
+    gt_table_row_count (row, &enter, &leave);
+  }
+  g_assert_cmpuint (gt_table_row_percentile (row, 50), >=, 50000);
+  g_assert_cmpuint (gt_table_row_percentile (row, 50), <=, 50000 + 50000 / 8);
+  g_assert_cmpuint (gt_table_row_percentile (row, 99), >=, 99000);
+  g_assert_cmpuint (gt_table_row_percentile (row, 99), <=, 100000);
+  leave.time = G_MAXINT64;
+  gt_table_row_count (row, &enter, &leave);
+  g_assert_cmpuint (gt_table_row_percentile (row, 100), ==, G_MAXINT64);
+  gt_table_row_free (row);
 }
 
 static void
 test_summary_bounded (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GtSummary) summary = gt_summary_new ();
+  g_autoptr (GtSummary) summary = gt_summary_new (NULL);
   GTEvent event = { .type = GT_EVENT_SYSCALL };
 
   for (gint nr = 1000; nr < 10000; nr++) {
@@ -322,15 +471,14 @@ test_options (void)
 
   g_assert_no_error (error);
   g_assert_cmpstr (options->guest, ==, "web");
-  g_assert_cmpuint (options->calls->len, ==, 3);
-  g_assert_cmpstr (g_ptr_array_index (options->calls, 2), ==, "read");
+  g_assert_cmpstr (options->calls, ==, "read"); /* the last one counts */
   g_assert_cmpuint (options->pids->len, ==, 3);
   g_assert_cmpint (g_array_index (options->pids, gint32, 2), ==, 3);
-  g_assert_cmpstr (options->comms[1], ==, "cat");
+  g_assert_cmpstr (g_ptr_array_index (options->comms, 1), ==, "cat");
   g_assert_cmpstr (options->output, ==, "out");
-  g_assert_cmpint (options->string_limit, ==, 7);
+  g_assert_cmpint (options->line.decode.string_limit, ==, 7);
   g_assert_cmpfloat (options->seconds, ==, 1.5);
-  g_assert_true (options->summary && options->quiet);
+  g_assert_true (options->summary && !options->lines && options->quiet == GT_QUIET_ATTACH);
 }
 
 static void
@@ -356,10 +504,24 @@ test_bad_options (void)
     "guestrace -s -1 a",
     "guestrace -s 5000 a",
     "guestrace --for=-1 a",
-    "guestrace -e trace=!a b",
     "guestrace --what a",
     "guestrace -p '' a",
-    "guestrace -e signal=none a",
+    "guestrace -e nosuch=none a",
+    "guestrace -e status=nosuch a",
+    "guestrace -X nosuch a",
+    "guestrace -S nosuch a",
+    "guestrace -U calls,nosuch a",
+    "guestrace -U calls,calls a",
+    "guestrace --syscall-times=h a",
+    "guestrace --absolute-timestamps=never a",
+    "guestrace --whole=1 a",
+    "guestrace -A a",
+    "guestrace --by-process a",
+    "guestrace -e fd=x a",
+    "guestrace -e trace=! a",
+    "guestrace -e a, b",
+    "guestrace -o",
+    "guestrace -k a",
     "guestrace -p 99999999999 a",
     "guestrace --for nan a",
   };
@@ -399,7 +561,7 @@ test_output_file (void)
 {
   g_autofree char *path = g_build_filename (g_get_tmp_dir (), "guestrace-test-XXXXXX", NULL);
   int fd = g_mkstemp (path);
-  g_autoptr (GtOutput) output = gt_output_new (path, NULL);
+  g_autoptr (GtOutput) output = gt_output_new (path, FALSE, NULL);
   g_autoptr (GString) line = g_string_new ("a line of some length, so that buffers fill up\n");
   g_autofree char *text = NULL;
   gsize size = 0;
@@ -419,7 +581,7 @@ static void
 test_output_full (void)
 {
   gint failures = 0;
-  g_autoptr (GtOutput) output = gt_output_new ("/dev/full", NULL);
+  g_autoptr (GtOutput) output = gt_output_new ("/dev/full", FALSE, NULL);
   g_autoptr (GString) line = g_string_new ("text\n");
 
   if (output == NULL) {
@@ -450,7 +612,7 @@ test_output_stuck (void)
   g_unlink (path);
   g_assert_cmpint (mkfifo (path, 0600), ==, 0);
   fd = open (path, O_RDONLY | O_NONBLOCK);
-  output = gt_output_new (path, NULL);
+  output = gt_output_new (path, FALSE, NULL);
   g_assert_nonnull (output);
   g_string_set_size (line, 1 << 20);
   memset (line->str, 'x', line->len);
@@ -473,6 +635,11 @@ main (int argc, char **argv)
   ADD ("/lines/gap", test_gap);
   ADD ("/lines/exit", test_exit);
   ADD ("/lines/unfinished", test_unfinished);
+  ADD ("/lines/split", test_split);
+  ADD ("/lines/split-old", test_split_old);
+  ADD ("/lines/styles", test_styles);
+  ADD ("/lines/summary-options", test_summary_options);
+  g_test_add_func ("/lines/percentiles", test_percentiles);
   ADD ("/lines/late", test_late);
   ADD ("/lines/fork", test_fork);
   ADD ("/lines/execve", test_execve);

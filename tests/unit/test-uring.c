@@ -91,6 +91,14 @@ print (const GTEvent *submit, const GTEvent *complete, gpointer user_data)
                   start - (fixture->text->str + before)); /* the time is the machine's */
 }
 
+static const GtLineOptions line_options = {
+  .decode = { .string_limit = 32 },
+  .clock = GT_CLOCK_TIME,
+  .clock_digits = 6,
+  .durations = TRUE,
+  .duration_digits = 6,
+};
+
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
@@ -99,7 +107,7 @@ set_up (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (fixture->uring);
   fixture->operations = gt_operations_new (print, fixture);
   fixture->text = g_string_new (NULL);
-  gt_line_style_init (&fixture->style, 32);
+  gt_line_style_init (&fixture->style, &line_options);
 }
 
 static void
@@ -312,7 +320,7 @@ test_many (Fixture *fixture, gconstpointer data)
 static void
 test_summary (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GtSummary) summary = gt_summary_new ();
+  g_autoptr (GtSummary) summary = gt_summary_new (NULL);
   GTEvent submit = submitted (OP_NOP, 1, 0), complete = completed (OP_NOP, 1, 0, -1);
 
   gt_summary_add_operation (summary, "io_uring:nop", &submit, &complete);

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What stands behind options. */
+#include "cli/expressions.h"
+
+#include <string.h>
+
+#include "cli/inject.h"
+
+gboolean
+gt_expression_fail (GError **error, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (error != NULL) {
+    *error = g_error_new_valist (G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, args);
+  }
+  va_end (args);
+  return FALSE;
+}
+
+/* ---- Sets ---- */
+
+static gboolean
+set_calls (char **set, const char *what, const char *value, GError **error)
+{
+  if (value[0] == '\0' || value[0] == ',' || strstr (value, ",,") != NULL ||
+      g_str_has_suffix (value, ",") || strcmp (value, "!") == 0) {
+    return gt_expression_fail (error, "%s=%s: the name of a system call is missing", what, value);
+  }
+  g_free (*set);
+  *set = g_strdup (value);
+  return TRUE;
+}
+
+gboolean
+gt_expression_trace (GtCliOptions *options, const char *value, GError **error)
+{
+  return set_calls (&options->calls, "trace", value, error);
+}
+
+gboolean
+gt_expression_abbrev (GtCliOptions *options, const char *value, GError **error)
+{
+  return set_calls (&options->abbrev, "abbrev", value, error);
+}
+
+gboolean
+gt_expression_raw (GtCliOptions *options, const char *value, GError **error)
+{
+  return set_calls (&options->raw, "raw", value, error);
+}
+
+typedef struct {
+  const char *name;
+  guint bit;
+} Word;
+
+/* "[!]WORD,..."; "all" and "none" are known everywhere. */
+static gboolean
+parse_words (const char *what, const char *value, const Word *words, guint all, guint *ret,
+             GError **error)
+{
+  gboolean inverted = value[0] == '!';
+  g_auto (GStrv) names = g_strsplit (value + inverted, ",", -1);
+  guint bits = 0;
+
+  for (guint i = 0; names[i] != NULL; i++) {
+    const Word *word = words;
+
+    while (word->name != NULL && strcmp (word->name, names[i]) != 0) {
+      word++;
+    }
+    if (strcmp (names[i], "all") == 0) {
+      bits |= all;
+    } else if (word->name != NULL) {
+      bits |= word->bit;
+    } else if (strcmp (names[i], "none") != 0) {
+      return gt_expression_fail (error, "%s=%s: \"%s\" is not known there", what, value, names[i]);
+    }
+  }
+  *ret = inverted ? all & ~bits : bits;
+  return TRUE;
+}
+
+gboolean
+gt_expression_status (GtCliOptions *options, const char *value, GError **error)
+{
+  static const Word words[] = {
+    { "successful", GT_STATUS_SUCCESSFUL }, { "failed", GT_STATUS_FAILED },
+    { "unfinished", GT_STATUS_UNFINISHED }, { "unavailable", GT_STATUS_UNAVAILABLE },
+    { "detached", GT_STATUS_DETACHED },     { NULL, 0 }
+  };
+
+  return parse_words ("status", value, words, GT_STATUS_ALL, &options->status, error);
+}
+
+gboolean
+gt_expression_quiet (GtCliOptions *options, const char *value, GError **error)
+{
+  static const Word words[] = { { "attach", GT_QUIET_ATTACH }, { "exit", GT_QUIET_EXIT },
+                                { "exits", GT_QUIET_EXIT },    { "path-resolution", 0 },
+                                { "path-resolve", 0 },         { "personality", 0 },
+                                { "thread-execve", 0 },        { NULL, 0 } };
+
+  return parse_words ("quiet", value, words, GT_QUIET_ALL, &options->quiet, error);
+}
+
+static gboolean
+add_numbers (GArray *numbers, const char *value, guint64 least, const char *sentence,
+             GError **error)
+{
+  g_auto (GStrv) words = g_strsplit_set (value, ", \t\n", -1);
+  guint n = 0;
+
+  for (guint i = 0; words[i] != NULL; i++) {
+    guint64 number = 0;
+    gint32 small;
+
+    if (words[i][0] == '\0' && strpbrk (value, " \t\n") != NULL) {
+      continue; /* what pidof prints */
+    }
+    if (!g_ascii_string_to_unsigned (words[i], 10, least, G_MAXINT32, &number, NULL)) {
+      return gt_expression_fail (error, "\"%s\": %s", value, sentence);
+    }
+    small = (gint32) number;
+    g_array_append_val (numbers, small);
+    n++;
+  }
+  return n > 0 || gt_expression_fail (error, "\"%s\": %s", value, sentence);
+}
+
+gboolean
+gt_expression_fd (GtCliOptions *options, const char *value, GError **error)
+{
+  return add_numbers (options->fds, value, 0, "a descriptor is a number", error);
+}
+
+gboolean
+gt_expression_pids (GtCliOptions *options, const char *value, GError **error)
+{
+  return add_numbers (options->pids, value, 1, "a process is a number from 1", error);
+}
+
+static gboolean
+add_injection (GtCliOptions *options, const char *value, gboolean fault, GError **error)
+{
+  GtInjection *injection = gt_injection_parse (value, fault, error);
+
+  if (injection != NULL) {
+    g_ptr_array_add (options->injections, injection);
+  }
+  return injection != NULL;
+}
+
+gboolean
+gt_expression_inject (GtCliOptions *options, const char *value, GError **error)
+{
+  return add_injection (options, value, FALSE, error);
+}
+
+gboolean
+gt_expression_fault (GtCliOptions *options, const char *value, GError **error)
+{
+  return add_injection (options, value, TRUE, error);
+}
+
+gboolean
+gt_expression_parse (GtCliOptions *options, const char *value, GError **error)
+{
+  static const struct {
+    const char *name;
+    GtExpressionFunc func;
+  } qualifiers[] = {
+    { "trace", gt_expression_trace },   { "t", gt_expression_trace },
+    { "status", gt_expression_status }, { "abbrev", gt_expression_abbrev },
+    { "a", gt_expression_abbrev },      { "raw", gt_expression_raw },
+    { "x", gt_expression_raw },         { "fd", gt_expression_fd },
+    { "fds", gt_expression_fd },        { "quiet", gt_expression_quiet },
+    { "q", gt_expression_quiet },       { "silent", gt_expression_quiet },
+    { "silence", gt_expression_quiet }, { "inject", gt_expression_inject },
+    { "fault", gt_expression_fault },
+  };
+  gsize length = strcspn (value, "=");
+
+  if (value[length] == '\0') {
+    return gt_expression_trace (options, value, error);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (qualifiers); i++) {
+    if (strlen (qualifiers[i].name) == length && strncmp (qualifiers[i].name, value, length) == 0) {
+      return qualifiers[i].func (options, value + length + 1, error);
+    }
+  }
+  return gt_expression_fail (error,
+                             "-e %s: there is no qualifier \"%.*s\"; there are trace, status, "
+                             "abbrev, raw, fd, quiet, inject and fault",
+                             value, (int) MIN (length, 64), value);
+}
+
+/* ---- Formats ---- */
+
+gboolean
+gt_expression_precision (const char *value, guint *ret_digits, GError **error)
+{
+  static const Word words[] = { { "s", 0 }, { "ms", 3 }, { "us", 6 }, { "ns", 9 }, { NULL, 0 } };
+  const Word *word = words;
+
+  while (word->name != NULL && value != NULL && strcmp (word->name, value) != 0) {
+    word++;
+  }
+  if (word->name == NULL) {
+    return gt_expression_fail (error, "\"%s\" is no precision; there are s, ms, us and ns", value);
+  }
+  *ret_digits = value != NULL ? word->bit : 6;
+  return TRUE;
+}
+
+static const char *
+without_prefix (const char *text, const char *prefix)
+{
+  return g_str_has_prefix (text, prefix) ? text + strlen (prefix) : text;
+}
+
+static gboolean
+set_clock_part (GtLineOptions *line, const char *part)
+{
+  static const Word formats[] = {
+    { "none", GT_CLOCK_NONE }, { "time", GT_CLOCK_TIME }, { "unix", GT_CLOCK_UNIX }, { NULL, 0 }
+  };
+  const char *format = without_prefix (part, "format:");
+
+  for (const Word *word = formats; word->name != NULL; word++) {
+    if (strcmp (word->name, format) == 0) {
+      line->clock = (GtClock) word->bit;
+      return TRUE;
+    }
+  }
+  return gt_expression_precision (without_prefix (part, "precision:"), &line->clock_digits, NULL);
+}
+
+gboolean
+gt_expression_clock (GtCliOptions *options, const char *value, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (value != NULL ? value : "time", ",", -1);
+
+  options->line.clock = GT_CLOCK_TIME;
+  options->line.clock_digits = 0;
+  for (guint i = 0; parts[i] != NULL; i++) {
+    if (!set_clock_part (&options->line, parts[i])) {
+      return gt_expression_fail (error,
+                                 "\"%s\" is no format of time stamps; there are none, time and "
+                                 "unix, and with a comma s, ms, us and ns",
+                                 value);
+    }
+  }
+  return TRUE;
+}
+
+gboolean
+gt_expression_constants (GtCliOptions *options, const char *value, GError **error)
+{
+  GtConstants *constants = &options->line.decode.constants;
+
+  if (strcmp (value, "raw") == 0) {
+    *constants = GT_CONSTANTS_NUMBERS;
+  } else if (strcmp (value, "abbrev") == 0) {
+    *constants = GT_CONSTANTS_NAMES;
+  } else if (strcmp (value, "verbose") == 0) {
+    *constants = GT_CONSTANTS_BOTH;
+  } else {
+    return gt_expression_fail (
+        error, "-X %s: constants are shown as raw, abbrev or verbose has them", value);
+  }
+  return TRUE;
+}
+
+gboolean
+gt_expression_hex (GtCliOptions *options, const char *value, GError **error)
+{
+  GtHexStrings *hex = &options->line.decode.hex_strings;
+
+  if (value == NULL || strcmp (value, "all") == 0) {
+    *hex = GT_HEX_ALL;
+  } else if (strcmp (value, "non-ascii") == 0) {
+    *hex = GT_HEX_UNPRINTABLE;
+  } else if (strcmp (value, "none") == 0) {
+    *hex = GT_HEX_NONE;
+  } else {
+    return gt_expression_fail (error, "--strings-in-hex=%s: there are none, non-ascii and all",
+                               value);
+  }
+  return TRUE;
+}
+
+gboolean
+gt_expression_sort (GtCliOptions *options, const char *value, GError **error)
+{
+  GtColumn column = gt_summary_column (value);
+
+  if (column == GT_N_COLUMNS && strcmp (value, "nothing") != 0 && strcmp (value, "none") != 0) {
+    return gt_expression_fail (error,
+                               "-S %s: sorting goes by total-time, min-time, avg-time, p50-time, "
+                               "p99-time, max-time, calls, errors, name or nothing",
+                               value);
+  }
+  options->table.sort_by = column == GT_COLUMN_PERCENT ? GT_COLUMN_TOTAL : column;
+  return TRUE;
+}
+
+gboolean
+gt_expression_columns (GtCliOptions *options, const char *value, GError **error)
+{
+  g_auto (GStrv) names = g_strsplit (value, ",", -1);
+  GtSummaryOptions *table = &options->table;
+
+  table->n_columns = 0;
+  for (guint i = 0; names[i] != NULL; i++) {
+    GtColumn column = gt_summary_column (names[i]);
+
+    if (column == GT_N_COLUMNS) {
+      return gt_expression_fail (error,
+                                 "-U %s: no column is called \"%s\"; there are time-percent, "
+                                 "total-time, min-time, avg-time, p50-time, p99-time, max-time, "
+                                 "calls, errors and name",
+                                 value, names[i]);
+    }
+    for (guint j = 0; j < table->n_columns; j++) {
+      if (table->columns[j] == column) {
+        return gt_expression_fail (error, "-U %s: the column %s stands there twice", value,
+                                   names[i]);
+      }
+    }
+    table->columns[table->n_columns++] = column;
+  }
+  return table->n_columns > 0 || gt_expression_fail (error, "-U needs a column");
+}
