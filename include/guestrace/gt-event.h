@@ -16,12 +16,21 @@ G_BEGIN_DECLS
  *   system call of the operation's own; see gt_loop_stream_uring()
  * @GT_EVENT_URING_COMPLETE: such an operation is done, or, for one that goes on (multishot), has a
  *   result
+ * @GT_EVENT_SIGNAL: a signal is delivered to a thread: its action is about to be taken; see
+ *   gt_loop_stream_tasks() for this one and those below
+ * @GT_EVENT_EXIT: a thread has ended
+ * @GT_EVENT_FORK: there is a new thread, or a new process with its first one
+ * @GT_EVENT_EXEC: a process runs another program from now on
  */
 typedef enum {
   GT_EVENT_SYSCALL = 1,
   GT_EVENT_SYSRET = 2,
   GT_EVENT_URING_SUBMIT = 3,
   GT_EVENT_URING_COMPLETE = 4,
+  GT_EVENT_SIGNAL = 5,
+  GT_EVENT_EXIT = 6,
+  GT_EVENT_FORK = 7,
+  GT_EVENT_EXEC = 8,
 } GTEventType;
 
 /**
@@ -83,12 +92,17 @@ typedef struct {
  * @comm: the command's name
  * @abi: how the program asked, and so what @number means
  * @number: the system-call number; at return the entry's, or -1 when only the kernel knows;
- *   (io_uring) the operation's code (IORING_OP_), at a completion -1 when the kernel does not say
+ *   (io_uring) the operation's code (IORING_OP_), at a completion -1 when the kernel does not say;
+ *   (signal) the signal's; (exit) the status as wait() has it: 0x100 for exit (1), 0x8b for a
+ * SIGSEGV with a core dump
  * @args: (entry) the six arguments; (submission) the arguments in the order of the system call that
- *   does the same, those of pread and pwrite for reads and writes
+ *   does the same, those of pread and pwrite for reads and writes; (signal) the handler's address
+ * (0: the default, 1: ignored) and the action's flags; (fork) the process and the thread that made
+ * it; (exec) the thread's id before, which differs when it was not the process's first one
  * @retval: (return, completion) the value returned, -errno on failure
  * @n_captures: how many @captures
- * @captures: the captured memory, in argument order
+ * @captures: the captured memory, in argument order; (signal) 48 bytes of the siginfo_t, where
+ * there is one; (exec) the path as the program gave it
  * @gap: differs from that of the thread's event before when events in between may have been lost;
  *   (io_uring) the same for the submission and the completion of an operation
  * @request: (io_uring) stands for the operation from its submission to its completion, after which

@@ -69,6 +69,20 @@ typedef struct {
 } GTSyscallCallback;
 
 /**
+ * GTTasks: what gt_loop_stream_tasks() adds to the event stream.
+ * @GT_TASK_SIGNALS: #GT_EVENT_SIGNAL
+ * @GT_TASK_EXITS: #GT_EVENT_EXIT
+ * @GT_TASK_FORKS: #GT_EVENT_FORK
+ * @GT_TASK_EXECS: #GT_EVENT_EXEC
+ */
+typedef enum {
+  GT_TASK_SIGNALS = 1 << 0,
+  GT_TASK_EXITS = 1 << 1,
+  GT_TASK_FORKS = 1 << 2,
+  GT_TASK_EXECS = 1 << 3,
+} GTTasks;
+
+/**
  * GTEventFunc: receives the event stream, see gt_loop_set_event_func().
  * @loop: the loop
  * @event: the event; gone when the function returns
@@ -122,6 +136,7 @@ void gt_loop_set_event_func (GTLoop *loop, GTEventFunc func, gpointer user_data)
 gboolean gt_loop_stream (GTLoop *loop, const char *call, GError **error);
 void gt_loop_stream_number (GTLoop *loop, GTAbi abi, gint number, gboolean wanted);
 gboolean gt_loop_stream_uring (GTLoop *loop, const char *operation, GError **error);
+gboolean gt_loop_stream_tasks (GTLoop *loop, guint tasks, GError **error);
 const char *gt_loop_operation_name (GTLoop *loop, gint number);
 void gt_loop_set_string_limit (GTLoop *loop, guint bytes);
 void gt_loop_set_drop (GTLoop *loop, gboolean drop);

@@ -74,10 +74,9 @@ add_operations (GTLoop *loop, const GtLinux *linux_os, const GtCallSet *set, GEr
 }
 
 static gboolean
-choose_calls (GTLoop *loop, const char *calls, GError **error)
+choose_calls (GTLoop *loop, const char *calls, GtCallSet *set, GError **error)
 {
   const GtLinux *linux_os = gt_loop_get_linux (loop);
-  g_autofree GtCallSet *set = g_new (GtCallSet, 1);
 
   if (!gt_call_set_parse (set, linux_os, calls != NULL ? calls : "all", error)) {
     return FALSE;
@@ -108,8 +107,35 @@ choose_threads (GTLoop *loop, const GtCliOptions *options, GError **error)
   return TRUE;
 }
 
+/* Lines of new programs are for those who do not see the execve that says the same. A kernel that
+ * does not tell of processes shows its calls all the same. */
+static void
+choose_tasks (GTLoop *loop, const GtCliOptions *options, const GtCallSet *calls)
+{
+  const GtLinuxCall *execve = gt_linux_call_by_name (gt_loop_get_linux (loop), "execve");
+  gboolean sees_execve = execve != NULL && gt_call_set_has (calls, GT_ABI_X86_64, execve->nr);
+  g_autoptr (GError) error = NULL;
+  guint tasks = options->signals != 0 ? GT_TASK_SIGNALS : 0;
+
+  if (!options->lines) {
+    return;
+  }
+  tasks |= options->quiet & GT_QUIET_EXIT ? 0 : GT_TASK_EXITS;
+  tasks |= options->quiet & GT_QUIET_FORK ? 0 : GT_TASK_FORKS;
+  tasks |= options->quiet & GT_QUIET_EXEC || sees_execve ? 0 : GT_TASK_EXECS;
+  if (tasks != 0 && !gt_loop_stream_tasks (loop, tasks, &error)) {
+    gt_cli_say ("%s", error->message);
+  }
+}
+
 gboolean
 gt_cli_choose (GTLoop *loop, const GtCliOptions *options, GError **error)
 {
-  return choose_calls (loop, options->calls, error) && choose_threads (loop, options, error);
+  g_autofree GtCallSet *set = g_new (GtCallSet, 1);
+
+  if (!choose_calls (loop, options->calls, set, error) || !choose_threads (loop, options, error)) {
+    return FALSE;
+  }
+  choose_tasks (loop, options, set);
+  return TRUE;
 }

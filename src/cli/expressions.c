@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/inject.h"
+#include "decode/siginfo.h"
 
 gboolean
 gt_expression_fail (GError **error, const char *format, ...)
@@ -99,11 +100,35 @@ gboolean
 gt_expression_quiet (GtCliOptions *options, const char *value, GError **error)
 {
   static const Word words[] = { { "attach", GT_QUIET_ATTACH }, { "exit", GT_QUIET_EXIT },
-                                { "exits", GT_QUIET_EXIT },    { "path-resolution", 0 },
+                                { "exits", GT_QUIET_EXIT },    { "fork", GT_QUIET_FORK },
+                                { "exec", GT_QUIET_EXEC },     { "path-resolution", 0 },
                                 { "path-resolve", 0 },         { "personality", 0 },
                                 { "thread-execve", 0 },        { NULL, 0 } };
 
   return parse_words ("quiet", value, words, GT_QUIET_ALL, &options->quiet, error);
+}
+
+/* "[!]SIGNAL,..." */
+gboolean
+gt_expression_signal (GtCliOptions *options, const char *value, GError **error)
+{
+  gboolean inverted = value[0] == '!';
+  g_auto (GStrv) names = g_strsplit (value + inverted, ",", -1);
+  guint64 set = 0;
+
+  for (guint i = 0; names[i] != NULL; i++) {
+    gint number = gt_signal_number (names[i]);
+
+    if (strcmp (names[i], "all") == 0) {
+      set = G_MAXUINT64;
+    } else if (number != 0) {
+      set |= G_GUINT64_CONSTANT (1) << (number - 1);
+    } else if (strcmp (names[i], "none") != 0) {
+      return gt_expression_fail (error, "signal=%s: there is no signal \"%s\"", value, names[i]);
+    }
+  }
+  options->signals = inverted ? ~set : set;
+  return TRUE;
 }
 
 static gboolean
@@ -172,14 +197,15 @@ gt_expression_parse (GtCliOptions *options, const char *value, GError **error)
     const char *name;
     GtExpressionFunc func;
   } qualifiers[] = {
-    { "trace", gt_expression_trace },   { "t", gt_expression_trace },
-    { "status", gt_expression_status }, { "abbrev", gt_expression_abbrev },
-    { "a", gt_expression_abbrev },      { "raw", gt_expression_raw },
-    { "x", gt_expression_raw },         { "fd", gt_expression_fd },
-    { "fds", gt_expression_fd },        { "quiet", gt_expression_quiet },
-    { "q", gt_expression_quiet },       { "silent", gt_expression_quiet },
-    { "silence", gt_expression_quiet }, { "inject", gt_expression_inject },
-    { "fault", gt_expression_fault },
+    { "trace", gt_expression_trace },    { "t", gt_expression_trace },
+    { "status", gt_expression_status },  { "abbrev", gt_expression_abbrev },
+    { "a", gt_expression_abbrev },       { "raw", gt_expression_raw },
+    { "x", gt_expression_raw },          { "fd", gt_expression_fd },
+    { "fds", gt_expression_fd },         { "quiet", gt_expression_quiet },
+    { "q", gt_expression_quiet },        { "silent", gt_expression_quiet },
+    { "silence", gt_expression_quiet },  { "inject", gt_expression_inject },
+    { "fault", gt_expression_fault },    { "signal", gt_expression_signal },
+    { "signals", gt_expression_signal }, { "s", gt_expression_signal },
   };
   gsize length = strcspn (value, "=");
 
@@ -193,7 +219,7 @@ gt_expression_parse (GtCliOptions *options, const char *value, GError **error)
   }
   return gt_expression_fail (error,
                              "-e %s: there is no qualifier \"%.*s\"; there are trace, status, "
-                             "abbrev, raw, fd, quiet, inject and fault",
+                             "signal, abbrev, raw, fd, quiet, inject and fault",
                              value, (int) MIN (length, 64), value);
 }
 

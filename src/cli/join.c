@@ -256,6 +256,17 @@ gt_join_split (GtJoin *join, GtUnfinishedFunc unfinished_func, GtJoinFunc resume
 }
 
 void
+gt_join_end_thread (GtJoin *join, const GTEvent *event)
+{
+  const GtThread *thread = gt_threads_find (join->threads, event->thread);
+
+  if (thread != NULL && thread->call != NULL) {
+    hand_out_unfinished (join, thread->call);
+  }
+  gt_threads_forget (join->threads, event->thread);
+}
+
+void
 gt_join_interrupt (GtJoin *join)
 {
   show_open (join);

@@ -24,6 +24,8 @@ typedef void (*GtUnfinishedFunc) (const GtCallInfo *info, const GTEvent *enter, 
 /* Hands out calls in two halves when those of several threads lie between each other. What has been
  * handed out once is not handed out again when it never returns. */
 void gt_join_split (GtJoin *join, GtUnfinishedFunc unfinished_func, GtJoinFunc resumed_func);
+/* The thread of @event has ended: its call, if it was in one, does not return. */
+void gt_join_end_thread (GtJoin *join, const GTEvent *event);
 /* Something else is about to be shown. */
 void gt_join_interrupt (GtJoin *join);
 /* Hands out the first half of a call that was there already the last time. TRUE when it is to be

@@ -32,6 +32,7 @@ enum {
   OPTION_HEX,
   OPTION_TRACE,
   OPTION_STATUS,
+  OPTION_SIGNAL,
   OPTION_ABBREV,
   OPTION_RAW,
   OPTION_FD,
@@ -67,6 +68,7 @@ static const struct option long_options[] = {
   { "quiet", optional_argument, NULL, OPTION_QUIET },
   { "raw", required_argument, NULL, OPTION_RAW },
   { "relative-timestamps", optional_argument, NULL, OPTION_RELATIVE },
+  { "signal", required_argument, NULL, OPTION_SIGNAL },
   { "silent", optional_argument, NULL, OPTION_QUIET },
   { "status", required_argument, NULL, OPTION_STATUS },
   { "string-limit", required_argument, NULL, 's' },
@@ -128,7 +130,8 @@ count_clock (GtLineOptions *line)
 static void
 count_quiet (GtCliOptions *options)
 {
-  options->quiet |= options->quiet & GT_QUIET_ATTACH ? GT_QUIET_EXIT : GT_QUIET_ATTACH;
+  options->quiet |= options->quiet & GT_QUIET_ATTACH ? GT_QUIET_EXIT | GT_QUIET_FORK | GT_QUIET_EXEC
+                                                     : GT_QUIET_ATTACH;
 }
 
 /* Those that take no value; FALSE when @option is none of them. */
@@ -238,6 +241,7 @@ expression_of (int option)
     { OPTION_CLOCK, gt_expression_clock },
     { OPTION_HEX, gt_expression_hex },
     { OPTION_FOR, parse_seconds },
+    { OPTION_SIGNAL, gt_expression_signal },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (expressions); i++) {
@@ -353,6 +357,7 @@ gt_cli_options_parse (int argc, char **argv, GError **error)
   options->comms = g_ptr_array_new_with_free_func (g_free);
   options->injections = g_ptr_array_new_with_free_func ((GDestroyNotify) gt_injection_free);
   options->status = GT_STATUS_ALL;
+  options->signals = G_MAXUINT64;
   options->lines = TRUE;
   options->line = (GtLineOptions){ .decode = { .string_limit = STRING_LIMIT },
                                    .relative_digits = 6,

@@ -14,7 +14,9 @@ G_BEGIN_DECLS
 /* What of a trace is not said: -q, -qq, -e quiet=. */
 enum {
   GT_QUIET_ATTACH = 1, /* what guestrace waits for, and the totals */
-  GT_QUIET_EXIT = 2,   /* how processes end */
+  GT_QUIET_EXIT = 2,   /* how processes end, */
+  GT_QUIET_FORK = 4,   /* what new ones there are, */
+  GT_QUIET_EXEC = 8,   /* and what programs they run */
   GT_QUIET_ALL = 255,
 };
 
@@ -30,6 +32,7 @@ typedef struct {
   GPtrArray *injections; /* of GtInjection */
   GArray *fds;           /* of gint32: only calls on these descriptors; empty: all */
   guint status;          /* GT_STATUS_: only calls that ended so */
+  guint64 signals;       /* which are shown; bit 0 is signal 1 */
   GtLineOptions line;
   GtSummaryOptions table;
   double seconds;   /* 0: until interrupted */

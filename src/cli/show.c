@@ -2,9 +2,13 @@
 /* What becomes of a loop's events: lines, tables, or both. */
 #include "cli/show.h"
 
+#include <signal.h>
+
 #include "cli/callset.h"
 #include "cli/join.h"
+#include "cli/lives.h"
 #include "cli/operations.h"
+#include "decode/siginfo.h"
 #include "engine/engine.h"
 #include "loop/loop-private.h"
 
@@ -132,6 +136,29 @@ show_operation (const GTEvent *submit, const GTEvent *complete, gpointer data)
   }
 }
 
+static gboolean
+is_life_wanted (const GtShow *show, const GTEvent *event)
+{
+  if (event->type == GT_EVENT_SIGNAL && event->number == SIGKILL) {
+    return FALSE; /* the line of the end says so */
+  }
+  return event->type != GT_EVENT_SIGNAL || event->number < 1 || event->number > GT_SIGNAL_MAX ||
+         (show->options->signals >> (event->number - 1) & 1) != 0;
+}
+
+static void
+show_life (GtShow *show, const GTEvent *event)
+{
+  if (event->type == GT_EVENT_EXIT) {
+    gt_join_end_thread (show->join, event);
+  }
+  if (show->options->lines && is_life_wanted (show, event)) {
+    gt_join_interrupt (show->join);
+    gt_lives_append (gt_output_text (show->output), &show->style, event);
+    flush_soon (show);
+  }
+}
+
 void
 gt_show_event (GtShow *show, const GTEvent *event)
 {
@@ -143,6 +170,8 @@ gt_show_event (GtShow *show, const GTEvent *event)
   }
   if (event->type == GT_EVENT_URING_SUBMIT || event->type == GT_EVENT_URING_COMPLETE) {
     gt_operations_event (show->operations, event);
+  } else if (gt_lives_is_event (event)) {
+    show_life (show, event);
   } else {
     gt_join_event (show->join, event);
     if (show->flush == 0 && show->options->lines) {

@@ -70,6 +70,9 @@ typedef struct {
   /* Which operations of io_uring are streamed, and where the guest's kernel has what they were
    * given. May be called before and after attach; fails when the kernel does not show them. */
   gboolean (*set_uring) (GtEngine *engine, const struct gt_uring_config *config, GError **error);
+  /* What of threads' lives is streamed, GT_TASKS_. May be called before and after attach; fails
+   * when the guest's kernel does not tell of it. */
+  gboolean (*set_tasks) (GtEngine *engine, guint32 tasks, GError **error);
   /* Whether streamed events that find no room are given up and counted; else the guest's threads
    * wait for room. May be called before and after attach. */
   void (*set_drop) (GtEngine *engine, gboolean drop);

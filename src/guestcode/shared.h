@@ -151,6 +151,15 @@ struct gt_uring_config {
   struct gt_uring_arg args[GT_URING_OPS][GT_URING_ARGS];
 };
 
+/* ---- What becomes of threads ---- */
+
+enum {
+  GT_TASKS_SIGNALS = 1, /* that are delivered */
+  GT_TASKS_EXITS = 2,
+  GT_TASKS_FORKS = 4, /* new processes and threads */
+  GT_TASKS_EXECS = 8, /* new programs */
+};
+
 #define GT_CONFIG_MAGIC 0x6543617274736575ull
 
 /* Written by the host only. */
@@ -165,11 +174,13 @@ struct gt_config {
   volatile uint32_t flags;
   uint32_t n_pids;
   uint32_t n_comms;
-  uint32_t any_return;           /* some call's return is wanted */
+  uint32_t any_return; /* some call's return is wanted */
+  uint32_t tasks;      /* GT_TASKS_: what of threads' lives is wanted */
+  uint32_t pad_tasks;
   uint32_t pids[GT_FILTER_PIDS]; /* thread group or thread; none: all */
   char comms[GT_FILTER_COMMS][GT_COMM_LEN];
   uint8_t actions[GT_INDICES];
-  uint8_t pad[GT_PAGE - 56 - 4 * GT_FILTER_PIDS - GT_FILTER_COMMS * GT_COMM_LEN - GT_INDICES];
+  uint8_t pad[GT_PAGE - 64 - 4 * GT_FILTER_PIDS - GT_FILTER_COMMS * GT_COMM_LEN - GT_INDICES];
   struct gt_step steps[2][GT_INDICES][GT_STEPS_MAX]; /* entry, return */
   struct gt_uring_config uring;
   uint8_t pad_uring[GT_PAGE - sizeof (struct gt_uring_config)];
@@ -261,6 +272,12 @@ enum {
   GT_RECORD_RETURN = 2,
   GT_RECORD_URING_SUBMIT = 3,
   GT_RECORD_URING_COMPLETE = 4,
+  /* struct gt_record with something else in `nr` and `args`. */
+  GT_RECORD_SIGNAL = 5, /* its number; its handler and flags; captured: the siginfo, 48 bytes */
+  GT_RECORD_EXIT = 6,   /* as for wait(2) */
+  GT_RECORD_FORK = 7,   /* of the new thread; the process and the thread that made it */
+  GT_RECORD_EXEC = 8,   /* the thread's earlier id; captured: the program's path */
+  GT_RECORD_TYPES = 9,
 };
 
 enum {

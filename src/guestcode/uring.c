@@ -6,6 +6,7 @@
  * part of the ring is kept: threads that can wait, those that are about to submit among them, leave
  * it free.
  */
+#include "callback.h"
 #include "host.h"
 #include "ring.h"
 
@@ -31,11 +32,6 @@ void uring_complete (void *data, uint64_t ring, uint64_t request, uint64_t user_
 void uring_complete_cqe (void *data, uint64_t ring, uint64_t request, uint64_t cqe);
 void
 uring_complete_ctx (void *data, uint64_t ring, uint64_t user_data, int32_t result, uint32_t flags);
-
-/* Tracepoints may call them through a pointer, which on some CPUs needs this at its end. */
-#define CALLBACK(function)                                                                         \
-  asm(".pushsection .text\n.balign 16\n.globl gt_" #function "\ngt_" #function                     \
-      ":\n  endbr64\n  jmp " #function "\n.popsection")
 
 CALLBACK (uring_submit);
 CALLBACK (uring_submit_ctx);

@@ -241,6 +241,12 @@ gt_loop_dispatch (const GTEvent *event, GtHeldThread *held, gpointer user_data)
     gt_loop_dispatch_uring (loop, event);
     return;
   }
+  if (event->type >= GT_EVENT_SIGNAL) {
+    if (loop->event_func) {
+      loop->event_func (loop, event, loop->event_data);
+    }
+    return;
+  }
   if (event->type == GT_EVENT_SYSCALL) {
     handle_entry (loop, event, held, run_callbacks);
   } else {

@@ -332,6 +332,32 @@ gt_loop_stream_number (GTLoop *loop, GTAbi abi, gint number, gboolean wanted)
 }
 
 /**
+ * gt_loop_stream_tasks:
+ * @loop: a loop
+ * @tasks: #GTTasks, in place of those that were asked for before
+ * @error: (nullable): why it failed
+ *
+ * What becomes of the guest's threads, in the event stream: which signals are delivered to them,
+ * how they end, what new threads and processes there are, and which programs they run. Threads that
+ * were chosen by process or command are chosen here, too; a new thread belongs to the one that made
+ * it.
+ *
+ * The kernel tells of these where nothing can wait: a part of the room for events is kept for them,
+ * and what does not fit into it is lost and counted.
+ *
+ * Returns: %FALSE with #GT_ERROR_UNSUPPORTED when the guest's kernel does not tell of them
+ */
+gboolean
+gt_loop_stream_tasks (GTLoop *loop, guint tasks, GError **error)
+{
+  g_return_val_if_fail (loop != NULL, FALSE);
+  G_STATIC_ASSERT ((int) GT_TASK_SIGNALS == GT_TASKS_SIGNALS &&
+                   (int) GT_TASK_EXITS == GT_TASKS_EXITS && (int) GT_TASK_FORKS == GT_TASKS_FORKS &&
+                   (int) GT_TASK_EXECS == GT_TASKS_EXECS);
+  return loop->engine->ops->set_tasks (loop->engine, tasks, error);
+}
+
+/**
  * gt_loop_set_string_limit:
  * @loop: a loop
  * @bytes: how much of a buffer is captured for the stream; paths are whole

@@ -71,7 +71,7 @@ class Tracer:
         self.out, self.err = machine.dir / 'trace', machine.dir / 'said'
         with open(self.err, 'wb') as err:
             self.process = subprocess.Popen(
-                ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, '-o', self.out, *arguments,
+                ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, '-o', self.out, *guestlab.WHOLE_LINES, *arguments,
                  machine.name], stdin=subprocess.DEVNULL, stderr=err)
 
     def text(self):
@@ -122,7 +122,7 @@ def check_pids(tap, lines, what):
     its number, or it is init. The kernel's own helpers (modprobe) are begun by nobody."""
     begun, strangers = {1}, set()
     for line in lines:
-        match = re.match(r'\S+ (\S+)\[(\d+)\]', line)
+        match = re.match(r'\S+ (\S+)\[(?:\d+/)?(\d+)\]', line)
         if match and int(match[2]) not in begun:
             strangers.add((match[1], int(match[2])))
         match = re.search(r'(?:fork|clone3?)(?:\(| resumed).* = (\d+)', line)

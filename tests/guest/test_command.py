@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 import guestlab  # noqa: E402
 import vmishell  # noqa: E402
 
-LINE = re.compile(r'\d\d:\d\d:\d\d\.\d{6} (\S+)\[(\d+)\] (?:<\.\.\. )?(\w+)')
+LINE = re.compile(r'\d\d:\d\d:\d\d\.\d{6} (\S+)\[(?:\d+/)?(\d+)\] (?:<\.\.\. )?(\w+)')
 TOTALS = re.compile(r'guestrace: \d+ calls? of \d+ process(es)? in \d+\.\d s, 0 events lost\n')
 SILENT = "sh -c 'while :; do usleep 20000; done'"  # a process that is never silent for long
 ENDS_IN = 20  # s; when the guest goes away
@@ -29,7 +29,7 @@ class Run:
         self.out, self.err = (pathlib.Path(self.scratch.name) / name for name in ('out', 'err'))
         with open(self.out, 'wb') as out, open(self.err, 'wb') as err:
             self.process = subprocess.Popen(
-                ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, *map(str, arguments)],
+                ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, *guestlab.WHOLE_LINES, *map(str, arguments)],
                 stdin=subprocess.DEVNULL, stdout=stdout or out, stderr=err)
 
     def wait_for_lines(self, seconds=30):
@@ -93,7 +93,7 @@ def check_pids(tap, guest, busy):
         guest.sh('sleep 1')
     tap.ok(seen(trace.output, 2) == {str(busy), str(other)}, '-p twice',
            [line for line in trace.output.splitlines()
-            if not {f'[{busy}]', f'[{other}]'} & set(re.findall(r'\[\d+\]', line))])
+            if not {f'[{busy}', f'[{other}'} & set(re.findall(r'\[\d+', line))])
     guest.sh(f'kill {other}')
     guest.sh('threads 2 100000000 >/dev/null & while [ $(ls /proc/$!/task | wc -l) != 3 ]; do :; '
              'done; echo $! >/tmp/pid')

@@ -21,7 +21,7 @@ import counted  # noqa: E402
 import guestlab  # noqa: E402
 
 STREAM = guestlab.BUILD / 'tests/guest/count-stream'
-LINE = re.compile(r'[\d:.]+ counted\[(\d+)\] lseek\(\d+, (\d+), 0\) = (\d+) <[\d.]+>$')
+LINE = re.compile(r'[\d:.]+ counted\[(?:\d+/)?(\d+)\] lseek\(\d+, (\d+), 0\) = (\d+) <[\d.]+>$')
 # vCPUs: (threads, calls of each)
 SHORT = {1: [(1, 60000)], 2: [(64, 1000)], 4: [(8, 10000)]}
 LONG = {1: [(1, 1000000), (64, 20000)], 2: [(1, 10000000), (8, 200000), (64, 20000)],
@@ -37,8 +37,8 @@ class Command:
         self.file = pathlib.Path(self.scratch.name) / 'out'
         areas = guestlab.big_areas(guest)
         self.process = subprocess.Popen(
-            ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, *counted.FILTER, '-o',
-             self.file, *arguments, guest.name], stdin=subprocess.DEVNULL,
+            ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, *guestlab.WHOLE_LINES,
+             *counted.FILTER, '-o', self.file, *arguments, guest.name], stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True)
         guestlab.wait_until_hooked(guest, self.process, areas)
 

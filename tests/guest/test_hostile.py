@@ -84,7 +84,7 @@ class Tracer:
         self.scratch = tempfile.TemporaryDirectory(prefix='gthostile-')
         self.file = pathlib.Path(self.scratch.name) / 'trace'
         self.process = subprocess.Popen(
-            ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, '-o', self.file, *arguments,
+            ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, '-o', self.file, *guestlab.WHOLE_LINES, *arguments,
              guest.name], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             text=True, errors='replace')
         self.memory = 0

@@ -44,7 +44,7 @@ def check(tap, guest, expressions):
                         *options, ping='injected >/dev/null 2>&1') as trace:
         got = guest.sh('injected >/tmp/out 2>&1; echo $?; cat /tmp/out')
     tap.equal(got, wanted, what)
-    tid = re.findall(r'\[(\d+)\]', trace.output)[-1:]
+    tid = re.findall(r'\[(?:\d+/)?(\d+)\]', trace.output)[-1:]
     mine = [line for line in trace.output.splitlines() if tid and f'[{tid[0]}]' in line]
     tap.equal(results('\n'.join(mine)), lines, f'{what}: its lines')
     tap.ok(trace.status == 0, f'{what}: detached', trace.stderr)

@@ -34,7 +34,7 @@ class Tracer:
         self.out, self.err = (pathlib.Path(self.scratch.name) / name for name in ('out', 'err'))
         with open(self.err, 'wb') as err:
             self.process = subprocess.Popen(
-                ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, '-o', self.out, *arguments,
+                ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, '-o', self.out, *guestlab.WHOLE_LINES, *arguments,
                  guest.name], stdin=subprocess.DEVNULL, stderr=err)
         self.start = self.traced = time.monotonic()
         self.attaching = 0  # seconds of processor time
@@ -137,7 +137,7 @@ class Case:
 
 
 def count(text, name):
-    return len(re.findall(rf' calls\[\d+\] (?:<\.\.\. )?{name}\b', text))
+    return len(re.findall(rf' calls\[[\d/]+\] (?:<\.\.\. )?{name}\b', text))
 
 
 def check_pause(case):

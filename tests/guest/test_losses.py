@@ -32,7 +32,7 @@ class Tracer:
     def __init__(self, guest, *arguments):
         areas = guestlab.big_areas(guest)
         self.process = subprocess.Popen(
-            ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, *counted.FILTER, *arguments,
+            ['setpriv', '--pdeathsig', 'KILL', guestlab.GUESTRACE, *guestlab.WHOLE_LINES, *counted.FILTER, *arguments,
              guest.name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.output = b''
         self.pause = 0  # s, between one read and the next

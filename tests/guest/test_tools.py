@@ -232,7 +232,7 @@ def test_uring(bench):
         tap.equal(count_operations(bench), untraced, 'the tracepoint of io_uring counts the same')
     tap.equal(count_operations(bench), untraced, 'and after it')
     # Those that showed when the trace had begun are other processes'.
-    by = re.findall(r'uring\[(\d+)\] io_uring\S*: openat\(', trace.output)
+    by = re.findall(r'uring\[(?:\d+/)?(\d+)\] io_uring\S*: openat\(', trace.output)
     opened = max((by.count(pid) for pid in set(by)), default=0)
     tap.ok(opened == BATCHES and ' 0 events lost' in trace.stderr and untraced >= 4 * BATCHES,
            f'{untraced} operations, and guestrace has them', f'{opened} opened: {trace.stderr}')

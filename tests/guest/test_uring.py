@@ -21,7 +21,7 @@ BATCHES = 500
 CYCLES = 2
 KILLS = 2
 PING = 'uring count 1'
-LINE = re.compile(r'^\S+ (\S+)\[(\d+)\] (io_uring(?:\|[A-Z_|]+)?: .*?)(?: <\d+\.\d+>)?$')
+LINE = re.compile(r'^\S+ (\S+)\[(?:\d+/)?(\d+)\] (io_uring(?:\|[A-Z_|]+)?: .*?)(?: <\d+\.\d+>)?$')
 CALL = re.compile(r'^\S+ \S+ (\w+)\(')
 
 

@@ -76,6 +76,37 @@ read_uring (const struct gt_uring_record *record, gsize size, GTEvent *event,
   event->captures = captures;
 }
 
+static const GTEventType task_types[GT_RECORD_TYPES] = {
+  [GT_RECORD_SIGNAL] = GT_EVENT_SIGNAL,
+  [GT_RECORD_EXIT] = GT_EVENT_EXIT,
+  [GT_RECORD_FORK] = GT_EVENT_FORK,
+  [GT_RECORD_EXEC] = GT_EVENT_EXEC,
+};
+
+static GTEventType
+task_type (const struct gt_record *record)
+{
+  guint type = record->head & 0xffff;
+
+  return type < GT_RECORD_TYPES ? task_types[type] : 0;
+}
+
+static void
+read_task (const struct gt_record *record, gsize size, GTEvent *event,
+           GTCapture captures[GT_MAX_CAPTURES])
+{
+  event->type = task_type (record);
+  event->flags = 0;
+  event->number = record->nr;
+  event->abi = GT_ABI_X86_64;
+  event->gap = 0;
+  event->retval = 0;
+  memcpy (event->args, record->args, sizeof event->args);
+  event->n_captures =
+      read_captures ((const guint8 *) record + sizeof *record, size - sizeof *record, captures);
+  event->captures = captures;
+}
+
 #define X32_BIT   0x40000000
 #define MAX_ERRNO 4095
 
@@ -119,6 +150,10 @@ gt_probe_event_from_record (const struct gt_record *record, gsize size, const Gt
   event->comm[sizeof event->comm - 1] = '\0';
   if (is_uring (record)) {
     read_uring ((gconstpointer) record, size, event, captures);
+    return;
+  }
+  if (task_type (record) != 0) {
+    read_task (record, size, event, captures);
     return;
   }
   event->number = record->nr;

@@ -48,6 +48,8 @@ static const NameRow rows[] = {
   { "task_comm", KIND_OFFSET, { "task_struct", "comm" } },
   { "task_flags", KIND_OFFSET, { "task_struct", "flags" } },
   { "task_group_leader", KIND_OFFSET, { "task_struct", "group_leader" } },
+  { "task_exit_code", KIND_OFFSET, { "task_struct", "exit_code" } },
+  { "bprm_filename", KIND_OFFSET, { "linux_binprm", "filename" } },
   { "task_mm", KIND_OFFSET, { "task_struct", "mm" } },
   { "task_pending", KIND_OFFSET, { "task_struct", "pending.signal" } },
 };

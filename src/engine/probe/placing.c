@@ -228,19 +228,28 @@ put_back (GtPlacedProbe *probe, GError **error)
   return !probe->hooked;
 }
 
+/* Those of @groups that do not call the probe yet. */
 static gboolean
-watch_uring (GtPlacedProbe *probe, GtBorrowed *borrowed, GError **error)
+watch (GtPlacedProbe *probe, guint groups, GtBorrowed *borrowed, GError **error)
 {
   GtTracepointUser user = tracepoint_user (probe);
 
-  probe->watches_uring = gt_tracepoints_register (&user, borrowed, error);
-  return probe->watches_uring;
+  for (guint group = GT_TRACEPOINTS_URING; group <= GT_TRACEPOINTS_TASKS; group *= 2) {
+    if (!(groups & ~probe->watched & group)) {
+      continue;
+    }
+    if (!gt_tracepoints_register (&user, (GtTracepoints) group, borrowed, error)) {
+      return FALSE;
+    }
+    probe->watched |= group;
+  }
+  return TRUE;
 }
 
 static void
 let_uring_in (GtPlacedProbe *probe)
 {
-  guint32 on = probe->watches_uring;
+  guint32 on = (probe->watched & GT_TRACEPOINTS_URING) != 0;
 
   gt_pages_write (probe->pages, offsetof (struct gt_shared, config.uring.on), &on, sizeof on);
 }
@@ -267,8 +276,8 @@ place_on_thread (GtPlacedProbe *probe, const GtProbeBlob *blob, GtBorrowed *borr
 {
   if (allocate (probe, borrowed, error) &&
       fill_in (probe, blob, borrowed, prepare, user_data, error) &&
-      (!probe->watches_uring || watch_uring (probe, borrowed, error)) &&
-      set_going (probe, blob, borrowed, error) && write_hooks (probe, blob, error)) {
+      watch (probe, probe->to_watch, borrowed, error) && set_going (probe, blob, borrowed, error) &&
+      write_hooks (probe, blob, error)) {
     return TRUE;
   }
   if (!probe->hooked || put_back (probe, NULL)) {
@@ -468,19 +477,19 @@ gt_probe_unhook (GtPlacedProbe *probe, GError **error)
 }
 
 gboolean
-gt_probe_watch_uring (GtPlacedProbe *probe, GError **error)
+gt_probe_watch (GtPlacedProbe *probe, guint groups, GError **error)
 {
   GtBorrowed *borrowed;
   gboolean ok;
 
-  if (probe->watches_uring) {
+  if ((groups & ~probe->watched) == 0) {
     return TRUE;
   }
   if (!gt_vmi_hold (probe->vmi, error)) {
     return FALSE;
   }
   borrowed = gt_borrow_begin (probe->vmi, probe->linux_os, probe->sites.exit_resume, error);
-  ok = borrowed && watch_uring (probe, borrowed, error);
+  ok = borrowed && watch (probe, groups, borrowed, error);
   let_uring_in (probe);
   g_clear_pointer (&borrowed, gt_borrow_end);
   return gt_vmi_release (probe->vmi, ok ? error : NULL) && ok;

@@ -6,6 +6,7 @@
 #include "engine/probe/leftovers.h"
 #include "engine/probe/pages.h"
 #include "engine/probe/sites.h"
+#include "engine/probe/tracepoints.h"
 #include "linux/linux.h"
 
 G_BEGIN_DECLS
@@ -21,7 +22,8 @@ typedef struct {
   GtPages *pages;
   addr_t entry_pa; /* where the hooked entry lies in physical memory */
   gboolean hooked;
-  gboolean watches_uring; /* set by a GtPlacedFunc: the guest's io_uring is to call it, too */
+  guint to_watch; /* GtTracepoints that are to call it; set by a GtPlacedFunc */
+  guint watched;  /* those that do */
 } GtPlacedProbe;
 
 #define GT_ANY_THREAD (-1)
@@ -35,8 +37,8 @@ typedef gboolean (*GtPlacedFunc) (GtPlacedProbe *probe, gpointer user_data, GErr
 gboolean gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, gint vcpu,
                          GtPlacedFunc prepare, gpointer user_data, GError **error);
 
-/* Has the guest's io_uring call a placed probe, too, until that is removed. */
-gboolean gt_probe_watch_uring (GtPlacedProbe *probe, GError **error);
+/* Has tracepoints of the guest (GtTracepoints) call a placed probe, until that is removed. */
+gboolean gt_probe_watch (GtPlacedProbe *probe, guint groups, GError **error);
 
 /* A probe that a killed guestrace left, whose code is at @code: fills in @probe, so that it can be
  * unhooked and removed. GT_ERROR_BUSY when its host lives, or when it is no probe of ours. */

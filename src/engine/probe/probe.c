@@ -30,7 +30,11 @@ prepare (GtPlacedProbe *placed, gpointer user_data, GError **error)
 {
   GtProbeEngine *probe = user_data;
 
-  placed->watches_uring = probe->wants_uring && gt_probe_uring_is_used (probe);
+  placed->watched = 0;
+  placed->to_watch = probe->config.tasks != 0 ? GT_TRACEPOINTS_TASKS : 0;
+  if (probe->wants_uring && gt_probe_uring_is_used (probe)) {
+    placed->to_watch |= GT_TRACEPOINTS_URING;
+  }
   probe->tried_uring = FALSE;
   gt_probe_update_uring (probe);
   probe->config.uring.on = FALSE;
@@ -114,11 +118,11 @@ start_uring (GtProbeEngine *probe)
 {
   g_autoptr (GError) local = NULL;
 
-  if (probe->placed.watches_uring || probe->tried_uring) {
+  if ((probe->placed.watched & GT_TRACEPOINTS_URING) || probe->tried_uring) {
     return;
   }
   probe->tried_uring = TRUE;
-  if (!gt_probe_watch_uring (&probe->placed, &local)) {
+  if (!gt_probe_watch (&probe->placed, GT_TRACEPOINTS_URING, &local)) {
     g_info ("io_uring is not traced: %s", local->message);
   }
   gt_probe_update_uring (probe);
@@ -473,6 +477,7 @@ static const GtEngineOps probe_ops = {
   .add_comm = gt_probe_add_comm,
   .set_drop = gt_probe_set_drop,
   .set_uring = gt_probe_set_uring,
+  .set_tasks = gt_probe_set_tasks,
   .get_losses = get_losses,
   .free = free_engine,
 };

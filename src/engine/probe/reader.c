@@ -53,6 +53,10 @@ least_size (guint type)
 {
   switch (type) {
   case GT_RECORD_ENTRY:
+  case GT_RECORD_SIGNAL:
+  case GT_RECORD_EXIT:
+  case GT_RECORD_FORK:
+  case GT_RECORD_EXEC:
     return sizeof (struct gt_record);
   case GT_RECORD_RETURN:
     return GT_RECORD_RETURN_SIZE;
@@ -79,7 +83,7 @@ marked_size (guint64 mark, guint64 pos, gsize room)
   guint type = mark & 0xffff;
   gsize least = least_size (type);
 
-  if (mark >> 32 != (guint32) (pos / 8 + 1) || type > GT_RECORD_URING_COMPLETE || size < least ||
+  if (mark >> 32 != (guint32) (pos / 8 + 1) || type >= GT_RECORD_TYPES || size < least ||
       size > room) {
     return 0;
   }

@@ -42,7 +42,8 @@ with_uring (GtProbeEngine *probe, guint index, guint8 actions)
     return actions;
   }
   probe->uring_actions[call] = actions;
-  if (probe->wants_uring && !probe->placed.watches_uring && !probe->tried_uring) {
+  if (probe->wants_uring && !(probe->placed.watched & GT_TRACEPOINTS_URING) &&
+      !probe->tried_uring) {
     actions |= GT_ACTION_HOLD_ENTRY;
   }
   if (probe->wants_uring && index == NR_IO_URING_ENTER) {
@@ -188,16 +189,30 @@ gt_probe_set_uring (GtEngine *engine, const struct gt_uring_config *wanted, GErr
   for (guint i = 0; i < GT_URING_OPS; i++) {
     any = any || wanted->wanted[i];
   }
-  if (any && !gt_tracepoints_check (probe->linux_os, error)) {
+  if (any && !gt_tracepoints_check (probe->linux_os, GT_TRACEPOINTS_URING, error)) {
     return FALSE;
   }
   config->uring = *wanted;
-  config->uring.on = probe->attached && probe->placed.watches_uring;
+  config->uring.on = probe->attached && (probe->placed.watched & GT_TRACEPOINTS_URING) != 0;
   probe->wants_uring = any;
   tell_guest (probe, CONFIG_AT (uring), &config->uring, sizeof config->uring);
   if (probe->attached && any && gt_probe_uring_is_used (probe)) {
-    ok = gt_probe_watch_uring (&probe->placed, error);
+    ok = gt_probe_watch (&probe->placed, GT_TRACEPOINTS_URING, error);
   }
   gt_probe_update_uring (probe);
   return ok;
+}
+
+gboolean
+gt_probe_set_tasks (GtEngine *engine, guint32 tasks, GError **error)
+{
+  GtProbeEngine *probe = gt_probe_of (engine);
+
+  if (tasks != 0 && !gt_tracepoints_check (probe->linux_os, GT_TRACEPOINTS_TASKS, error)) {
+    return FALSE;
+  }
+  probe->config.tasks = tasks;
+  tell_guest (probe, CONFIG_AT (tasks), &tasks, sizeof tasks);
+  return !probe->attached || tasks == 0 ||
+         gt_probe_watch (&probe->placed, GT_TRACEPOINTS_TASKS, error);
 }

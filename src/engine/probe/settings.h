@@ -14,6 +14,7 @@ gboolean gt_probe_add_comm (GtEngine *engine, const char *comm, GError **error);
 void gt_probe_set_drop (GtEngine *engine, gboolean drop);
 gboolean
 gt_probe_set_uring (GtEngine *engine, const struct gt_uring_config *wanted, GError **error);
+gboolean gt_probe_set_tasks (GtEngine *engine, guint32 tasks, GError **error);
 
 /* Which of the calls that lead to io_uring has this index; negative when none. */
 gint gt_probe_uring_call (guint index);

@@ -35,11 +35,27 @@ static const TracepointForm forms[] = {
   { "io_uring_complete", 5, "gt_uring_complete_ctx" },
   /* instead of the one above, when the program's ring has no room for a result */
   { "io_uring_cqe_overflow", 6, "gt_uring_complete_ctx" },
+  { "signal_deliver", 4, "gt_task_signal" },
+  { "sched_process_exit", 2, "gt_task_exit" },
+  { "sched_process_exit", 3, "gt_task_exit" }, /* since 6.16 */
+  { "sched_process_fork", 3, "gt_task_fork" },
+  { "sched_process_exec", 4, "gt_task_exec" },
 };
 
-static const char *const names[] = { "io_uring_submit_req", "io_uring_submit_sqe",
-                                     "io_uring_req_failed", "io_uring_complete",
-                                     "io_uring_cqe_overflow" };
+static const struct {
+  const char *name;
+  GtTracepoints group;
+} tracepoints[] = {
+  { "io_uring_submit_req", GT_TRACEPOINTS_URING },
+  { "io_uring_submit_sqe", GT_TRACEPOINTS_URING },
+  { "io_uring_req_failed", GT_TRACEPOINTS_URING },
+  { "io_uring_complete", GT_TRACEPOINTS_URING },
+  { "io_uring_cqe_overflow", GT_TRACEPOINTS_URING },
+  { "signal_deliver", GT_TRACEPOINTS_TASKS },
+  { "sched_process_exit", GT_TRACEPOINTS_TASKS },
+  { "sched_process_fork", GT_TRACEPOINTS_TASKS },
+  { "sched_process_exec", GT_TRACEPOINTS_TASKS },
+};
 
 /* What a tracepoint calls: the beginning of struct tracepoint_func. */
 typedef struct {
@@ -73,15 +89,25 @@ find_form (const GtLinux *linux_os, const char *name)
   return NULL;
 }
 
+/* Kernels may have one of two to tell of submissions, and need not have all others. */
+static gboolean
+has_group (const GtLinux *linux_os, GtTracepoints group)
+{
+  if (group == GT_TRACEPOINTS_URING) {
+    return (find_form (linux_os, "io_uring_submit_req") ||
+            find_form (linux_os, "io_uring_submit_sqe")) &&
+           find_form (linux_os, "io_uring_complete");
+  }
+  return find_form (linux_os, "signal_deliver") && find_form (linux_os, "sched_process_exit") &&
+         find_form (linux_os, "sched_process_fork") && find_form (linux_os, "sched_process_exec");
+}
+
 gboolean
-gt_tracepoints_check (const GtLinux *linux_os, GError **error)
+gt_tracepoints_check (const GtLinux *linux_os, GtTracepoints group, GError **error)
 {
   gsize ignored;
 
-  if ((find_form (linux_os, "io_uring_submit_req") ||
-       find_form (linux_os, "io_uring_submit_sqe")) &&
-      find_form (linux_os, "io_uring_complete") &&
-      gt_linux_symbol (linux_os, "tracepoint_probe_register") != 0 &&
+  if (has_group (linux_os, group) && gt_linux_symbol (linux_os, "tracepoint_probe_register") != 0 &&
       gt_linux_symbol (linux_os, "tracepoint_probe_unregister") != 0 &&
       gt_linux_symbol (linux_os, "synchronize_rcu") != 0 &&
       gt_linux_offset (linux_os, "tracepoint", "funcs", &ignored) &&
@@ -89,14 +115,16 @@ gt_tracepoints_check (const GtLinux *linux_os, GError **error)
     return TRUE;
   }
   g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
-               "operations of io_uring are not shown: the guest's kernel %s lacks io_uring, or its "
-               "tracepoints",
-               gt_linux_release (linux_os));
+               "%s not shown: the guest's kernel %s lacks %stracepoints for them",
+               group == GT_TRACEPOINTS_URING ? "operations of io_uring are"
+                                             : "signals and ends of processes are",
+               gt_linux_release (linux_os), group == GT_TRACEPOINTS_URING ? "io_uring, or " : "");
   return FALSE;
 }
 
 gboolean
-gt_tracepoints_register (const GtTracepointUser *user, GtBorrowed *borrowed, GError **error)
+gt_tracepoints_register (const GtTracepointUser *user, GtTracepoints group, GtBorrowed *borrowed,
+                         GError **error)
 {
   addr_t do_register = gt_linux_symbol (user->linux_os, "tracepoint_probe_register");
   g_autoptr (GtProbeBlob) blob = gt_probe_blob_new (error);
@@ -104,11 +132,11 @@ gt_tracepoints_register (const GtTracepointUser *user, GtBorrowed *borrowed, GEr
   if (!blob) {
     return FALSE;
   }
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    const TracepointForm *form = find_form (user->linux_os, names[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (tracepoints); i++) {
+    const TracepointForm *form = find_form (user->linux_os, tracepoints[i].name);
     guint64 args[3] = { 0 }, result;
 
-    if (!form) {
+    if (!form || tracepoints[i].group != group) {
       continue;
     }
     args[0] = tracepoint (user->linux_os, form->name);
@@ -199,7 +227,7 @@ wait_for_mutex (const GtTracepointUser *user, GtBorrowed *borrowed, GError **err
   }
   for (guint i = 0; i < MUTEX_ROUNDS; i++) {
     if (vmi_read_64_va (user->vmi, mutex, 0, &owner) != VMI_SUCCESS) {
-      return unreadable (error, names[0]);
+      return unreadable (error, tracepoints[0].name);
     }
     if (owner == 0) {
       return TRUE;
@@ -236,11 +264,11 @@ unregister_all (const GtTracepointUser *user, GtBorrowed *borrowed, GError **err
 {
   gint n = 0;
 
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+  for (guint i = 0; i < G_N_ELEMENTS (tracepoints); i++) {
     g_autoptr (GError) local = NULL;
 
     for (guint round = 0; round < MAX_ROUNDS; round++) {
-      if (!unregister_one (user, borrowed, names[i], &local)) {
+      if (!unregister_one (user, borrowed, tracepoints[i].name, &local)) {
         break;
       }
       n++;
@@ -256,18 +284,18 @@ unregister_all (const GtTracepointUser *user, GtBorrowed *borrowed, GError **err
 static gboolean
 check_none_left (const GtTracepointUser *user, GError **error)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+  for (guint i = 0; i < G_N_ELEMENTS (tracepoints); i++) {
     Function found[MAX_FUNCTIONS];
     guint n;
 
-    if (!find_functions (user, names[i], found, &n, error)) {
+    if (!find_functions (user, tracepoints[i].name, found, &n, error)) {
       return FALSE;
     }
     if (n > 0) {
       g_set_error (error, GT_ERROR, GT_ERROR_FAILED,
                    "the guest's tracepoint %s goes on calling the probe, which therefore stays in "
                    "the guest",
-                   names[i]);
+                   tracepoints[i].name);
       return FALSE;
     }
   }

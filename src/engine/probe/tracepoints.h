@@ -16,12 +16,15 @@ typedef struct {
   gsize code_size;
 } GtTracepointUser;
 
-/* FALSE with GT_ERROR_UNSUPPORTED when the guest's kernel has not those that are needed. */
-gboolean gt_tracepoints_check (const GtLinux *linux_os, GError **error);
+/* Tracepoints that are of use together; bits of a set. */
+typedef enum { GT_TRACEPOINTS_URING = 1, GT_TRACEPOINTS_TASKS = 2 } GtTracepoints;
 
-/* All of them, on a thread of the guest. When it fails some may have been registered. */
-gboolean
-gt_tracepoints_register (const GtTracepointUser *user, GtBorrowed *borrowed, GError **error);
+/* FALSE with GT_ERROR_UNSUPPORTED when the guest's kernel has not those that are needed. */
+gboolean gt_tracepoints_check (const GtLinux *linux_os, GtTracepoints group, GError **error);
+
+/* All of @group, on a thread of the guest. When it fails some may have been registered. */
+gboolean gt_tracepoints_register (const GtTracepointUser *user, GtTracepoints group,
+                                  GtBorrowed *borrowed, GError **error);
 
 /*
  * All that lead to @user's code, whoever registered them: the guest's kernel itself is asked which

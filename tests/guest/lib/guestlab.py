@@ -30,6 +30,8 @@ BUILD = pathlib.Path(os.environ.get('GT_BUILD_DIR') or SOURCE / 'build')
 PROGRAMS = BUILD / 'tests/guest/programs'
 GUESTRACE = pathlib.Path(os.environ.get('GT_GUESTRACE') or BUILD / 'src/cli/guestrace')
 INITRAMFS_KEPT = 8
+# Lines that a test takes apart: one for each call, with its times.
+WHOLE_LINES = ('-tt', '-T', '--whole')
 
 # meson ends a test that takes too long with SIGTERM: contexts are to be left in order then, too.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -162,7 +164,7 @@ class Trace:
             self.ping = ':'
         self.scratch = tempfile.TemporaryDirectory(prefix='gttrace-')
         self.file = pathlib.Path(self.scratch.name) / 'trace'
-        self.arguments = ['-o', str(self.file), *arguments, name or guest.name]
+        self.arguments = ['-o', str(self.file), *WHOLE_LINES, *arguments, name or guest.name]
         self.output = self.stdout = self.stderr = ''
         self.process = self.status = None
 
