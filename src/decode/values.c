@@ -245,6 +245,16 @@ print_off64 (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 }
 GT_KIND_VALUE (off64);
 
+static void
+print_uoff64 (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  if (printer->is_32) {
+    value = (guint32) value | gt_printer_arg (printer, (gint) printer->arg + 1) << 32;
+  }
+  gt_text_unsigned (printer->out, value);
+}
+GT_KIND_VALUE (uoff64);
+
 /* The other half of it, and what a call takes and does not look at. */
 static void
 print_none (GtPrinter *printer, const GtArgSpec *spec, guint64 value)

@@ -110,7 +110,7 @@ def check_pids(tap, guest, busy):
 
 
 def check_summary(tap, guest):
-    with guestlab.trace(guest, '-c', '-n', 'calls') as trace:
+    with guestlab.trace(guest, *guestlab.TABLE, '-n', 'calls') as trace:
         guest.sh('calls 123')
     tap.ok(re.search(r'^.*\b124 +123 close$|^.*\b123 +123 close$', trace.output, re.M), '-c counts',
            trace.output)
@@ -173,7 +173,7 @@ def check_early_signals(tap, guest, text):
 
 def check_outputs(tap, guest, text):
     shell = subprocess.run(['bash', '-c', '"$@" | head -n 1; echo "${PIPESTATUS[0]}"', 'bash',
-                            guestlab.GUESTRACE, guest.name], stdin=subprocess.DEVNULL,
+                            guestlab.GUESTRACE, '-tt', guest.name], stdin=subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
     lines = shell.stdout.splitlines()
     tap.ok(len(lines) == 2 and LINE.match(lines[0]) and lines[1] == '141', 'a reader that goes',

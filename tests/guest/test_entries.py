@@ -90,7 +90,7 @@ def check_choice(tap, guest):
     only = lines('-e', 'trace=i386:write')
     tap.equal({(call.name, call.abi) for call in only}, {('write', 'i386')},
               'calls of 32-bit programs only can be chosen')
-    with guestlab.trace(guest, '-c', '-n', 'entries32') as trace:
+    with guestlab.trace(guest, *guestlab.TABLE, '-n', 'entries32') as trace:
         guest.sh(f'entries32 {N}')
     rows = re.findall(r'^ *\S+ +\S+ +\S+ +(\d+) +(?:\d+ )?(i386:\w+)$', trace.output, re.M)
     rows = {name: int(count) for count, name in rows}

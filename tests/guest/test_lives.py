@@ -13,6 +13,7 @@ import guestkernel  # noqa: E402
 import guestlab  # noqa: E402
 
 ENDS = ('exit', 'segv', 'fpe', 'ill', 'bus', 'kill', 'abort')
+EVERYTHING = '-e', 'signal=all', '-e', 'quiet=none'
 STARTING = '--- SIGSTOP ', '--- SIGCONT '  # strace's own way to start a program
 STRACED = re.compile(r'(\d+) +(--- .* ---|\+\+\+ (?:exited|killed) .* \+\+\+)$', re.M)
 OURS = re.compile(r'^\S+ (\S+)\[(?:\d+/)?(\d+)\] ((?:---|\+\+\+) .* (?:---|\+\+\+))$', re.M)
@@ -28,7 +29,7 @@ def by_thread(pairs):
 
 
 def check(tap, guest, how):
-    with guestlab.trace(guest, '-e', 'trace=close') as trace:
+    with guestlab.trace(guest, '-e', 'trace=close', *EVERYTHING) as trace:
         guest.run(f'strace -f -o /tmp/strace -e trace=%process lives {how}')
     log = guest.sh('cat /tmp/strace')
     wanted = by_thread(STRACED.findall(log))

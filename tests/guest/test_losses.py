@@ -21,7 +21,7 @@ import guestlab  # noqa: E402
 import vmishell  # noqa: E402
 
 THREADS, CALLS = 4, 50000  # more than the ring, the output's queue and a pipe take together
-JOINED = re.compile(rb'lseek\(\d+, (\d+), 0\) = (\d+) <[\d.]+>\n')
+JOINED = re.compile(rb'lseek\(\d+, (\d+), SEEK_SET\) = (\d+) <[\d.]+>\n')
 LOST = re.compile(r', (\d+) events lost$', re.M)
 SLOW = 3  # s
 

@@ -78,7 +78,7 @@ def test_chosen(tap, guest):
 
 def test_summary(tap, guest):
     """As many as there were, from several programs at once."""
-    with guestlab.trace(guest, '-e', 'io_uring', '-c') as tracer:
+    with guestlab.trace(guest, '-e', 'io_uring', *guestlab.TABLE) as tracer:
         said = guest.sh(f'for i in 1 2 3; do uring count {BATCHES} & done; wait', timeout=120)
     rows = {line.split()[-1]: line.split() for line in tracer.output.splitlines()}
     counts = {name: int(rows[f'io_uring:{name}'][3]) for name in ('read', 'write', 'openat', 'nop')

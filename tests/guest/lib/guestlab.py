@@ -30,8 +30,10 @@ BUILD = pathlib.Path(os.environ.get('GT_BUILD_DIR') or SOURCE / 'build')
 PROGRAMS = BUILD / 'tests/guest/programs'
 GUESTRACE = pathlib.Path(os.environ.get('GT_GUESTRACE') or BUILD / 'src/cli/guestrace')
 INITRAMFS_KEPT = 8
-# Lines that a test takes apart: one for each call, with its times.
-WHOLE_LINES = ('-tt', '-T', '--whole')
+# The table with the columns that strace's has.
+TABLE = ('-c', '-U', 'time-percent,total-time,avg-time,calls,errors,name')
+# Lines that a test takes apart: one for each call, with its times, and no others.
+WHOLE_LINES = ('-tt', '-T', '--whole', '-e', 'signal=none', '-e', 'quiet=exit,fork,exec')
 
 # meson ends a test that takes too long with SIGTERM: contexts are to be left in order then, too.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
