@@ -48,3 +48,11 @@ print_argv (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   }
 }
 GT_KIND_PLANNED (argv);
+
+/* How many there are; all of them with -v. */
+static void
+print_envp (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  gt_print_pointer (printer, value);
+}
+GT_KIND_VALUE (envp);

@@ -181,7 +181,10 @@ GT_KIND_STRUCT (timeval, 16, 8);
 static void
 print_left (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  if (printer->leave != NULL && !gt_printer_succeeded (printer)) {
+  gint64 result = printer->leave != NULL ? printer->leave->retval : 0;
+
+  /* What the kernel restarts by itself. */
+  if (result == -512 || result == -513 || result == -514 || result == -516) {
     print_one (printer, value, GT_TIME_NS, FALSE);
   } else {
     gt_print_pointer (printer, value);
@@ -194,3 +197,16 @@ plan_left (GtPlan *plan, const GtArgSpec *spec, guint arg)
   gt_plan_always (plan, gt_plan_bytes (plan, arg, plan->is_32 ? 8 : 16));
 }
 GT_KIND_PLANNED (left);
+
+static void
+print_timezone (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  gint32 zone[2];
+
+  if (!gt_printer_fetch (printer, value, zone, sizeof zone)) {
+    gt_print_pointer (printer, value);
+  } else {
+    gt_print_printf (printer, "{tz_minuteswest=%d, tz_dsttime=%d}", zone[0], zone[1]);
+  }
+}
+GT_KIND_STRUCT (timezone, 8, 8);

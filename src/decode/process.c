@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Processes: how they ended, their limits, what clone is told. */
+#include <string.h>
+#include <sys/wait.h>
+
+#include "decode/siginfo.h"
+#include "decode/times.h"
+
+#include "decode-tables.h"
+
+/* ---- How a process ended ---- */
+
+static void
+print_status_words (GtPrinter *printer, gint32 status)
+{
+  if (WIFSTOPPED (status)) {
+    gt_print_text (printer, "{WIFSTOPPED(s) && WSTOPSIG(s) == ");
+    gt_print_signal (printer, WSTOPSIG (status));
+  } else if (WIFSIGNALED (status)) {
+    gt_print_text (printer, "{WIFSIGNALED(s) && WTERMSIG(s) == ");
+    gt_print_signal (printer, WTERMSIG (status));
+    gt_print_text (printer, WCOREDUMP (status) ? " && WCOREDUMP(s)" : "");
+  } else if (WIFEXITED (status)) {
+    gt_print_printf (printer, "{WIFEXITED(s) && WEXITSTATUS(s) == %d", WEXITSTATUS (status));
+  } else if (WIFCONTINUED (status)) {
+    gt_print_text (printer, "{WIFCONTINUED(s)");
+  } else {
+    gt_print_printf (printer, "{%#x", (guint32) status);
+  }
+  gt_print_text (printer, "}");
+}
+
+/* The kernel writes it only for a process that there is. */
+static void
+print_wait_status (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  gint32 status;
+
+  if (!gt_printer_succeeded (printer) || printer->leave->retval == 0 ||
+      !gt_printer_fetch (printer, value, &status, sizeof status)) {
+    gt_print_pointer (printer, value);
+    return;
+  }
+  gt_print_text (printer, "[");
+  print_status_words (printer, status);
+  gt_print_text (printer, "]");
+}
+GT_KIND_STRUCT (wait_status, 4, 4);
+
+/* ---- Limits ---- */
+
+static void
+print_limit (GtPrinter *printer, guint64 value, guint64 infinity)
+{
+  if (value == infinity) {
+    gt_print_text (printer, infinity == G_MAXUINT32 ? "RLIM_INFINITY" : "RLIM64_INFINITY");
+  } else if (value > 1024 && value % 1024 == 0) {
+    gt_print_printf (printer, "%" G_GUINT64_FORMAT "*1024", value / 1024);
+  } else {
+    gt_print_unsigned (printer, value);
+  }
+}
+
+static void
+print_limits (GtPrinter *printer, guint64 address, gsize size)
+{
+  guint64 infinity = size == 4 ? G_MAXUINT32 : G_MAXUINT64;
+  GtCursor at = { gt_printer_memory (printer, address, 2 * size), printer->is_32 };
+
+  if (at.at == NULL) {
+    gt_print_pointer (printer, address);
+    return;
+  }
+  gt_print_text (printer, "{");
+  gt_print_member (printer, "rlim_cur");
+  print_limit (printer, gt_cursor_unsigned (&at, size), infinity);
+  gt_print_member (printer, "rlim_max");
+  print_limit (printer, gt_cursor_unsigned (&at, size), infinity);
+  gt_print_text (printer, "}");
+}
+
+static void
+print_rlimit (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  print_limits (printer, value, printer->is_32 ? 4 : 8);
+}
+GT_KIND_STRUCT (rlimit, 16, 8);
+
+static void
+print_rlimit64 (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  print_limits (printer, value, 8);
+}
+GT_KIND_STRUCT (rlimit64, 16, 16);
+
+/* ---- What was used ---- */
+
+static void
+print_rusage_rest (GtPrinter *printer, GtCursor *at)
+{
+  static const char *const names[] = {
+    "ru_maxrss",  "ru_ixrss",   "ru_idrss",  "ru_isrss",  "ru_minflt",   "ru_majflt", "ru_nswap",
+    "ru_inblock", "ru_oublock", "ru_msgsnd", "ru_msgrcv", "ru_nsignals", "ru_nvcsw",  "ru_nivcsw",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    gt_print_member (printer, names[i]);
+    gt_print_unsigned (printer, gt_cursor_word (at));
+  }
+}
+
+static void
+print_rusage (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  GtCursor at = { gt_printer_memory (printer, value, printer->is_32 ? 72 : 144), printer->is_32 };
+  gsize size = printer->is_32 ? 8 : 16;
+
+  if (at.at == NULL || !gt_printer_succeeded (printer)) {
+    gt_print_pointer (printer, value);
+    return;
+  }
+  gt_print_text (printer, "{");
+  gt_print_member (printer, "ru_utime");
+  gt_print_time (printer, at, GT_TIME_US, FALSE);
+  gt_cursor_skip (&at, size);
+  gt_print_member (printer, "ru_stime");
+  gt_print_time (printer, at, GT_TIME_US, FALSE);
+  gt_cursor_skip (&at, size);
+  if (printer->options->verbose) {
+    print_rusage_rest (printer, &at);
+    gt_print_text (printer, "}");
+  } else {
+    gt_print_text (printer, ", ...}");
+  }
+}
+GT_KIND_STRUCT (rusage, 144, 72);
+
+/* ---- clone ---- */
+
+/* The signal to the parent is among the flags. */
+static void
+print_clone_flags (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  guint32 flags = (guint32) value & ~0xffu, signal = (guint32) value & 0xff;
+
+  if (flags != 0) {
+    gt_print_flags (printer, &gt_names_clone_flags, flags);
+  }
+  if (signal != 0) {
+    gt_print_text (printer, flags != 0 ? "|" : "");
+    gt_print_signal (printer, (gint) signal);
+  } else if (flags == 0) {
+    gt_print_text (printer, "0");
+  }
+}
+GT_KIND_VALUE (clone_flags);

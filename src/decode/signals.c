@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Signals as calls have them: numbers, sets, actions. */
+#include <string.h>
+
+#include "decode/siginfo.h"
+
+#include "decode-tables.h"
+
+static void
+print_signal (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  gt_print_signal (printer, (gint32) value);
+}
+GT_KIND_VALUE (signal);
+
+/* "INT USR1 RT_9": as far as there are signals. */
+static void
+print_members (GtPrinter *printer, guint64 set)
+{
+  g_autoptr (GString) name = g_string_new (NULL);
+  gboolean any = FALSE;
+
+  for (gint i = 1; i <= GT_SIGNAL_MAX; i++) {
+    if ((set >> (i - 1) & 1) == 0) {
+      continue;
+    }
+    g_string_truncate (name, 0);
+    gt_signal_append (name, i);
+    gt_print_text (printer, any ? " " : "");
+    gt_print_text (printer, name->str + strlen ("SIG"));
+    any = TRUE;
+  }
+}
+
+/* More than two thirds of all: those that are not in it are shown. */
+static void
+print_set (GtPrinter *printer, guint64 set)
+{
+  gboolean inverted = __builtin_popcountll (set) >= GT_SIGNAL_MAX * 2 / 3;
+
+  gt_print_text (printer, inverted ? "~[" : "[");
+  print_members (printer, inverted ? ~set : set);
+  gt_print_text (printer, "]");
+}
+
+static void
+print_sigset (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  guint64 set;
+
+  if (gt_printer_fetch (printer, value, &set, sizeof set)) {
+    print_set (printer, set);
+  } else {
+    gt_print_pointer (printer, value);
+  }
+}
+GT_KIND_STRUCT (sigset, 8, 8);
+
+/* struct sigaction of 32-bit programs before rt_sigaction */
+static void
+print_old_sigset (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  guint32 set;
+
+  if (gt_printer_fetch (printer, value, &set, sizeof set)) {
+    print_set (printer, set);
+  } else {
+    gt_print_pointer (printer, value);
+  }
+}
+GT_KIND_STRUCT (old_sigset, 4, 4);
+
+static void
+print_handler (GtPrinter *printer, guint64 handler)
+{
+  if (handler <= 1 && printer->options->constants == GT_CONSTANTS_NAMES) {
+    gt_print_text (printer, handler == 0 ? "SIG_DFL" : "SIG_IGN");
+    return;
+  }
+  if (handler > 1) {
+    gt_print_pointer (printer, handler);
+    return;
+  }
+  gt_print_text (printer, handler == 0 ? "NULL" : "0x1");
+  if (printer->options->constants == GT_CONSTANTS_BOTH) {
+    gt_print_text (printer, handler == 0 ? " /* SIG_DFL */" : " /* SIG_IGN */");
+  }
+}
+
+/* As the kernel has it: include/linux/compat.h, arch/x86/include/uapi/asm/signal.h. */
+static void
+print_sigaction (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  const guint64 has_restorer = 0x04000000;
+  GtCursor at = { gt_printer_memory (printer, value, printer->is_32 ? 20 : 32), printer->is_32 };
+  guint64 handler, flags, restorer;
+
+  if (at.at == NULL) {
+    gt_print_pointer (printer, value);
+    return;
+  }
+  handler = gt_cursor_word (&at);
+  flags = gt_cursor_word (&at);
+  restorer = gt_cursor_word (&at);
+  gt_print_text (printer, "{");
+  gt_print_member (printer, flags & 4 ? "sa_sigaction" : "sa_handler");
+  print_handler (printer, handler);
+  gt_print_member (printer, "sa_mask");
+  print_set (printer, gt_cursor_unsigned (&at, 8));
+  gt_print_member (printer, "sa_flags");
+  gt_print_flags (printer, &gt_names_sa_flags, flags);
+  if (flags & has_restorer) {
+    gt_print_member (printer, "sa_restorer");
+    gt_print_pointer (printer, restorer);
+  }
+  gt_print_text (printer, "}");
+}
+GT_KIND_STRUCT (sigaction, 32, 20);
+
+/* What a signal came with; argument `other` < 0: only when there was one. */
+static void
+print_siginfo (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  const guint8 *bytes = gt_printer_memory (printer, value, GT_SIGINFO_SIZE);
+
+  if (bytes == NULL || (spec->moment == GT_OUT && !gt_printer_succeeded (printer))) {
+    gt_print_pointer (printer, value);
+    return;
+  }
+  gt_print_siginfo (printer, bytes);
+}
+GT_KIND_STRUCT (siginfo, GT_SIGINFO_SIZE, GT_SIGINFO_SIZE);
