@@ -154,3 +154,65 @@ print_clone_flags (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   }
 }
 GT_KIND_VALUE (clone_flags);
+
+/* ---- Personalities ---- */
+
+/* A type in the lowest byte, and flags above it. */
+static void
+print_persona (GtPrinter *printer, guint32 value)
+{
+  const GtDecodeOptions names = { .constants = GT_CONSTANTS_NAMES };
+  GtPrinter plain = *printer;
+
+  plain.options = &names;
+  gt_print_enum (&plain, &gt_names_personality_types, value & 0xff);
+  if (value >> 8 != 0) {
+    gt_print_text (&plain, "|");
+    gt_print_flags (&plain, &gt_names_personality_flags, value & ~0xffu);
+  }
+}
+
+static void
+print_personality (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  GtConstants constants = printer->options->constants;
+  guint32 persona = (guint32) value;
+
+  if (printer->arg == GT_LINUX_MAX_ARGS) {
+    gt_print_printf (printer, persona == 0 ? "%u" : "%#x", persona);
+    if (constants != GT_CONSTANTS_NUMBERS) {
+      gt_print_text (printer, " (");
+      print_persona (printer, persona);
+      gt_print_text (printer, ")");
+    }
+  } else if (persona == G_MAXUINT32 || constants == GT_CONSTANTS_NUMBERS) {
+    gt_print_hex (printer, persona);
+  } else {
+    if (constants == GT_CONSTANTS_BOTH) {
+      gt_print_printf (printer, "%#x /* ", persona);
+    }
+    print_persona (printer, persona);
+    gt_print_text (printer, constants == GT_CONSTANTS_BOTH ? " */" : "");
+  }
+}
+GT_KIND_VALUE (personality);
+
+/* A host's or domain's name; the kernel does not look at one that is too long. */
+static void
+print_uts_name (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  guint64 size = gt_printer_arg (printer, spec->other);
+
+  if (size > 64) {
+    gt_print_pointer (printer, value);
+  } else {
+    gt_print_buffer (printer, value, size);
+  }
+}
+
+static void
+plan_uts_name (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  (void) gt_plan_buffer (plan, arg, (guint8) (GT_LENGTH_ARG0 + spec->other));
+}
+GT_KIND_PLANNED (uts_name);

@@ -27,7 +27,14 @@ print_members (GtPrinter *printer, guint64 set)
     g_string_truncate (name, 0);
     gt_signal_append (name, i);
     gt_print_text (printer, any ? " " : "");
-    gt_print_text (printer, name->str + strlen ("SIG"));
+    if (printer->options->constants == GT_CONSTANTS_NAMES) {
+      gt_print_text (printer, name->str + strlen ("SIG"));
+    } else {
+      gt_print_signed (printer, i);
+    }
+    if (printer->options->constants == GT_CONSTANTS_BOTH) {
+      gt_print_printf (printer, " /* %s */", name->str + strlen ("SIG"));
+    }
     any = TRUE;
   }
 }
@@ -81,7 +88,7 @@ print_handler (GtPrinter *printer, guint64 handler)
     gt_print_pointer (printer, handler);
     return;
   }
-  gt_print_text (printer, handler == 0 ? "NULL" : "0x1");
+  gt_print_text (printer, handler == 0 ? "0" : "0x1");
   if (printer->options->constants == GT_CONSTANTS_BOTH) {
     gt_print_text (printer, handler == 0 ? " /* SIG_DFL */" : " /* SIG_IGN */");
   }

@@ -111,7 +111,7 @@ def test_cycles(tap, guest):
     start_load(guest)
     bad = []
     for _ in range(CYCLES):
-        run = guestlab.guestrace('--for', '0.5', guest.name)
+        run = guestlab.guestrace('--for', '0.5', *guestlab.WHOLE_LINES, guest.name)
         # (A machine that is too busy lets the tracer miss its beat: not what this is about.)
         if run.returncode != 0 or not operations(run.stdout) or 'were dropped' in run.stderr:
             bad.append(run.stderr)
@@ -134,7 +134,7 @@ def test_kills(tap, guest):
         tracer.process.send_signal(signal.SIGKILL)
         tracer.process.wait()
         guest.sh('uring count 20')
-    run = guestlab.guestrace('--for', '0.5', guest.name)
+    run = guestlab.guestrace('--for', '0.5', *guestlab.WHOLE_LINES, guest.name)
     tap.ok(run.returncode == 0 and operations(run.stdout), f'after {KILLS} killed tracers the next '
            'one traces', run.stderr)
     check_load(tap, guest, 'killed tracers')
