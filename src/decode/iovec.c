@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Arrays of buffers. */
-#include "decode/printer.h"
+#include "decode/iovec.h"
 
 enum { IOVEC_COUNT = 16 };
 
@@ -42,6 +42,37 @@ print_element (GtPrinter *printer, GtCursor cursor, gpointer data)
   *left -= MIN (*left, vec.length);
 }
 
+void
+gt_print_iovec (GtPrinter *printer, guint64 address, guint64 n, guint64 filled)
+{
+  gt_print_array (printer, address, n, printer->is_32 ? 8 : 16, print_element, &filled);
+}
+
+void
+gt_plan_pointed_iovec (GtPlan *plan, guint arg, guint base, gsize at, gsize length_at)
+{
+  struct gt_step step = {
+    .op = GT_STEP_BYTES,
+    .arg = (uint8_t) arg,
+    .base = (uint8_t) base,
+    .at = (uint16_t) at,
+    .length = GT_LENGTH_WORD,
+    .length_at = (uint16_t) length_at,
+    .scale = (uint8_t) (2 * gt_plan_word (plan)),
+    .limit = IOVEC_COUNT * (uint32_t) (2 * gt_plan_word (plan)),
+  };
+
+  if (base == 0) {
+    return;
+  }
+  (void) gt_plan_add (plan, &step);
+  step.op = GT_STEP_IOVEC;
+  step.scale = 0;
+  step.count = IOVEC_COUNT;
+  step.limit = MIN (plan->string_limit, GT_MAX_CAPTURE);
+  (void) gt_plan_add (plan, &step);
+}
+
 static void
 print_iovec (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
@@ -50,7 +81,6 @@ print_iovec (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   if (spec->moment == GT_OUT && printer->leave != NULL) {
     left = (guint64) MAX (printer->leave->retval, 0);
   }
-  gt_print_array (printer, value, gt_printer_arg (printer, spec->other), printer->is_32 ? 8 : 16,
-                  print_element, &left);
+  gt_print_iovec (printer, value, gt_printer_arg (printer, spec->other), left);
 }
 GT_KIND_PLANNED (iovec);
