@@ -35,6 +35,10 @@ plan_shape (const GtCallShape *shape, guint string_limit, GtCapturePlan *ret_pla
       plan_arg (&leave, spec, i);
     }
   }
+  /* What a result says more of: what the kernel made of an argument. */
+  if (shape->result.kind->plan != NULL) {
+    shape->result.kind->plan (&leave, &shape->result, (guint) MAX (shape->result.other, 0));
+  }
 }
 
 void

@@ -50,12 +50,13 @@ print_set (GtPrinter *printer, guint64 set)
   gt_print_text (printer, "]");
 }
 
+/* Argument `other`, if any, has the size, which is always the same where the call succeeds. */
 static void
 print_sigset (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  guint64 set;
+  guint64 set, size = spec != NULL && spec->other >= 0 ? gt_printer_arg (printer, spec->other) : 8;
 
-  if (gt_printer_fetch (printer, value, &set, sizeof set)) {
+  if (size == sizeof set && gt_printer_fetch (printer, value, &set, sizeof set)) {
     print_set (printer, set);
   } else {
     gt_print_pointer (printer, value);

@@ -49,6 +49,7 @@ def marked(text, pid):
             inside = False
         elif inside and not line.startswith(('+++', '---')):
             line = re.sub(r'\)\s+= ', ') = ', line)
+            line = re.sub(r'left \{tv_sec=\d+, tv_[nu]sec=\d+\}', 'left {TIME}', line)
             lines.append(re.sub(rf'\b{pid}\b', 'PID', line))
     return lines
 

@@ -39,6 +39,7 @@ polls (void)
   syscall (SYS_ppoll, fds, 3, &some, NULL, 8l);
   syscall (SYS_ppoll, fds, 2, NULL, &mask, 8l);
   syscall (SYS_ppoll, fds, 2, &wrong, BAD, 8l);
+  some = (struct timespec){ 1, 500 };
   syscall (SYS_ppoll, fds, 2, &some, &mask, 4l);
   syscall (SYS_ppoll, BAD, 2, BAD, NULL, 0l);
 }
@@ -67,17 +68,21 @@ selects (void)
   syscall (SYS_select, ends[1] + 1, &in, &out, &both, &some);
   FD_SET (88, &out);
   syscall (SYS_select, 100, NULL, &out, NULL, NULL);
+  some = (struct timeval){ 5, 7 };
   syscall (SYS_select, -1, &in, &out, NULL, &some);
   syscall (SYS_select, 1000, &in, &out, NULL, BAD);
+  some = (struct timeval){ 5, 7 };
   syscall (SYS_select, 5, BAD, &out, NULL, &some);
   out = both;
   FD_SET (ends[1], &out);
-  some.tv_usec = -1;
+  some = (struct timeval){ 5, -1 };
   syscall (SYS_select, 10, NULL, &out, NULL, &some);
   syscall (SYS_pselect6, 10, NULL, &out, NULL, &exact, NULL);
+  exact = (struct timespec){ 2, 9 };
   syscall (SYS_pselect6, 10, NULL, &out, NULL, &exact, &signals);
   syscall (SYS_pselect6, 10, NULL, &out, NULL, NULL, &none);
   syscall (SYS_pselect6, 10, NULL, &out, NULL, BAD, &bad);
+  exact = (struct timespec){ 2, 9 };
   syscall (SYS_pselect6, 10, NULL, &out, NULL, &exact, BAD);
   FD_ZERO (&in);
   exact = (struct timespec){ 0, 0 };
