@@ -57,7 +57,8 @@ class Compiler:
         self.command = command
 
     def run(self, text, *arguments):
-        return subprocess.run([*self.command, '-w', *arguments, '-x', 'c', '-', '-o', '-'], input=text,
+        base = ['-w', '-include', 'linux/ioctl.h', '-include', 'linux/types.h']
+        return subprocess.run([*self.command, *base, *arguments, '-x', 'c', '-', '-o', '-'], input=text,
                               text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env={**os.environ, 'LC_ALL': 'C'})
 
