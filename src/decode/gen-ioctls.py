@@ -45,6 +45,8 @@ for form, size, size_32 in (('int', 4, 4), ('uint', 4, 4), ('hex', 4, 4), ('usho
     for way in ('in', 'out'):
         FORMS[f'{way}_{form}'] = (f'GT_IOCTL_ROW_{way.upper()} ({{}}, {size}, {size_32}, gt_ioctl_{form}, '
                                   'NULL)')
+# Some headers use these and do not include them.
+NEEDED = ('stdbool.h', 'linux/ioctl.h', 'linux/types.h', 'asm/termbits.h')
 MAKERS = {'_IO', '_IOR', '_IOW', '_IOWR', '_IOC'}
 TAKEN_APART = re.compile(r'\b(_IOC_(NR|TYPE|DIR|SIZE)|IOCSIZE_MASK)\b')
 DEFINE = re.compile(r'^[ \t]*#[ \t]*define[ \t]+(\w+)(\(?)', re.MULTILINE)
@@ -57,8 +59,8 @@ class Compiler:
         self.command = command
 
     def run(self, text, *arguments):
-        base = ['-w', '-include', 'linux/ioctl.h', '-include', 'linux/types.h']
-        return subprocess.run([*self.command, *base, *arguments, '-x', 'c', '-', '-o', '-'], input=text,
+        before = [word for header in NEEDED for word in ('-include', header)]
+        return subprocess.run([*self.command, '-w', *before, *arguments, '-x', 'c', '-', '-o', '-'], input=text,
                               text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env={**os.environ, 'LC_ALL': 'C'})
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What commands of ioctl give userfaultfd: the kernel's answer stands behind the program's part. */
+#include <linux/ioctl.h>
 #include <linux/userfaultfd.h>
 
 #include "decode-tables.h"

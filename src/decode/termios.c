@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What commands of ioctl give terminals, and those that any descriptor may have. */
+#include "decode/ioctl.h"
+
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
 
 #include "decode-tables.h"
-#include "decode/ioctl.h"
 
 /* struct termios has 19 control characters, the old struct termio the first 8 of them. */
 enum { TERMIO_CHARS = 8, TERMIOS_CHARS = 19, TERMIO_SIZE = 18, TERMIOS_SIZE = 36 };
