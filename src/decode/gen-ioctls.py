@@ -98,27 +98,18 @@ def includes(headers):
 
 
 def batches(headers, compiler):
-    """Headers that compile together. Those that do not go into the next lot, or at last nowhere."""
-    rest, result = list(headers), []
-    while rest:
-        lot, bad = rest, []
-        while lot:
-            run = compiler.run(includes(lot), '-fsyntax-only', '-fmax-errors=0')
-            if run.returncode == 0:
-                break
-            # "In file included from <stdin>:5:" and then, maybe, ":7:" of the header itself.
-            lines = {int(n) for n in re.findall(r'<stdin>:(\d+)', run.stderr)}
-            dropped = [lot[n - 1] for n in sorted(lines) if 0 < n <= len(lot)] or lot[:1]
-            bad += dropped
-            lot = [header for header in lot if header not in dropped]
-        if lot:
-            result.append(lot)
-        elif len(rest) > 1:
-            bad = bad[1:]  # none of them goes with any other
-            result += [[header] for header in bad if compiler.run(includes([header]), '-fsyntax-only').returncode == 0]
+    """Headers that compile together, and each of the others that does by itself."""
+    lot, others = list(headers), []
+    while lot:
+        run = compiler.run(includes(lot), '-fsyntax-only', '-fmax-errors=0')
+        # "In file included from <stdin>:5:", which is the fifth header.
+        lines = {int(n) for n in re.findall(r'<stdin>:(\d+)', run.stderr)} if run.returncode else set()
+        if not lines:
             break
-        rest = bad if lot else []
-    return result
+        others += [header for i, header in enumerate(lot, 1) if i in lines]
+        lot = [header for i, header in enumerate(lot, 1) if i not in lines]
+    return [lot] + [[header] for header in others
+                    if compiler.run(includes([header]), '-fsyntax-only').returncode == 0]
 
 
 def commands(macros):
@@ -153,7 +144,7 @@ def numbers(lot, names, compiler):
     names, head = sorted(names), includes(lot)
     first = head.count('\n') + 1
     while names:
-        body = ''.join(f'asm ("@{name} %c0" :: "i" ((unsigned) ({name})));\n' for name in names)
+        body = ''.join(f'asm (".ascii \\"@{name} %c0\\"" :: "i" ((unsigned) ({name})));\n' for name in names)
         run = compiler.run(f'{head}void gt_numbers (void) {{\n{body}}}\n', '-S', '-fmax-errors=0')
         if run.returncode == 0:
             return {name: int(number) & 0xffffffff for name, number
