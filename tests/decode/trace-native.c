@@ -165,7 +165,7 @@ start (char **argv)
 
   child = fork ();
   if (child == 0) {
-    g_unsetenv ("G_TEST_SRCDIR"); /* it would move the stack */
+    g_unsetenv ("G_TEST_SRCDIR"); /* the same environment as under strace */
     ptrace (PTRACE_TRACEME, 0, 0, 0);
     raise (SIGSTOP);
     execvp (argv[0], argv);
