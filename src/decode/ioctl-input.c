@@ -198,7 +198,7 @@ print_bits (GtPrinter *printer, const GtNames *names, guint max, guint64 address
   const guint8 *bytes = gt_printer_memory (printer, address, rounded);
   GtConstants constants = printer->options->constants;
 
-  if (bytes == NULL) {
+  if (bytes == NULL || size == 0) {
     gt_print_pointer (printer, address);
     return;
   }
@@ -268,7 +268,9 @@ print_string (GtPrinter *printer, guint64 address)
   gsize there = MIN (gt_printer_copied (printer, address), size);
   const guint8 *data = gt_printer_memory (printer, address, there > 0 ? there : 1);
 
-  if (data != NULL) {
+  if (size == 0 && address != 0) {
+    gt_text_literal (printer->out, "\"\"");
+  } else if (data != NULL) {
     gsize shown = MIN (there, printer->options->string_limit);
 
     gt_text_quoted_as (printer->out, data, shown, shown < size, printer->options->hex_strings);
@@ -317,13 +319,13 @@ gt_ioctl_print_input (GtPrinter *printer, guint32 number, guint64 value)
                                  (nr >= NR_BITS && nr < NR_AXES_END));
   gboolean is_set = direction == _IOC_WRITE && nr >= NR_SET_AXES;
 
-  if (_IOC_TYPE (number) != 'E' || (!is_get && !is_set)) {
+  if (_IOC_TYPE (number) != 'E' || (direction != _IOC_READ && direction != _IOC_WRITE)) {
     return FALSE;
   }
   gt_printer_look (printer, is_get);
   if (is_set) {
     print_axis (printer, value);
-  } else if (gt_printer_succeeded (printer)) {
+  } else if (is_get && gt_printer_succeeded (printer)) {
     print_answer (printer, nr, number, value);
   } else {
     gt_print_pointer (printer, value);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What commands of ioctl give network interfaces. */
 #include <arpa/inet.h>
+#include <linux/if_arp.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <string.h>
@@ -37,13 +38,64 @@ print_address (GtPrinter *printer, GtCursor cursor)
   gt_print_text (printer, "}");
 }
 
+/* How many bytes an address of this kind of hardware has; all that there are where it is unknown.
+ */
+static guint
+hardware_length (guint family)
+{
+  static const struct {
+    guint16 family;
+    guint16 length;
+  } lengths[] = {
+    { ARPHRD_NETROM, 7 },
+    { ARPHRD_ETHER, 6 },
+    { ARPHRD_AX25, 7 },
+    { ARPHRD_IEEE802, 6 },
+    { ARPHRD_ARCNET, 1 },
+    { ARPHRD_DLCI, 2 },
+    { ARPHRD_EUI64, 8 },
+    { ARPHRD_ROSE, 5 },
+    { ARPHRD_X25, 5 },
+    { ARPHRD_MCTP, 1 },
+    { ARPHRD_TUNNEL, 4 },
+    { ARPHRD_LOOPBACK, 6 },
+    { ARPHRD_LOCALTLK, 1 },
+    { ARPHRD_FDDI, 6 },
+    { ARPHRD_SIT, 4 },
+    { ARPHRD_IPDDP, 4 },
+    { ARPHRD_IPGRE, 4 },
+    { ARPHRD_PIMREG, 4 },
+    { ARPHRD_HIPPI, 6 },
+    { ARPHRD_IRDA, 4 },
+    { ARPHRD_IEEE80211, 6 },
+    { ARPHRD_IEEE80211_PRISM, 6 },
+    { ARPHRD_IEEE80211_RADIOTAP, 6 },
+    { ARPHRD_IEEE802154, 8 },
+    { ARPHRD_IEEE802154_MONITOR, 8 },
+    { ARPHRD_PHONET, 1 },
+    { ARPHRD_PHONET_PIPE, 1 },
+    { ARPHRD_CAIF, 1 },
+    { ARPHRD_6LOWPAN, 8 },
+    { ARPHRD_VSOCKMON, 8 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lengths); i++) {
+    if (lengths[i].family == family) {
+      return lengths[i].length;
+    }
+  }
+  return ADDRESS_DATA;
+}
+
 static void
 print_hardware_address (GtPrinter *printer, GtCursor cursor)
 {
+  guint length = hardware_length ((guint) cursor.at[0] | (guint) cursor.at[1] << 8);
+
   gt_print_text (printer, "{");
   gt_ioctl_member_enum (printer, "sa_family", &cursor, 2, &gt_names_arp_hardware);
   gt_print_member (printer, "sa_data");
-  for (guint i = 0; i < ADDRESS_DATA; i++) {
+  for (guint i = 0; i < length; i++) {
     gt_print_printf (printer, i > 0 ? ":%02x" : "%02x", (guint) gt_cursor_unsigned (&cursor, 1));
   }
   gt_print_text (printer, "}");
