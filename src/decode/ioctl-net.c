@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <linux/if_arp.h>
 #include <linux/sockios.h>
-#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 
