@@ -131,7 +131,7 @@ namespaces (void)
 static void
 faults (void)
 {
-  int fd = (int) syscall (SYS_userfaultfd, O_NONBLOCK);
+  int fd = (int) syscall (SYS_userfaultfd, 0);
   char *page = mmap (NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   struct uffdio_api api = { UFFD_API, 0, 0 };
   struct uffdio_register range = { { (unsigned long) page, 4096 }, 1, 0 };
@@ -149,30 +149,31 @@ faults (void)
 
 /* A number at the end of what can be read. */
 static void
-ends (void)
+ends (int fd)
 {
   char *pages = mmap (NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  int fds[2];
 
-  if (pipe (fds) != 0) {
-    return;
-  }
   munmap (pages + 4096, 4096);
-  give (fds[0], 0x541b, (long) pages + 4096 - 8); /* FIONREAD */
-  give (fds[0], 0x5421, (long) pages + 4096 - 8); /* FIONBIO */
-  give (fds[0], 0x5421, (long) pages + 4096 - 90);
+  give (fd, 0x541b, (long) pages + 4096 - 8); /* FIONREAD */
+  give (fd, 0x5421, (long) pages + 4096 - 8); /* FIONBIO */
+  give (fd, 0x5421, (long) pages + 4096 - 90);
 }
 
 int
 main (void)
 {
+  int fds[2];
+
+  if (pipe (fds) != 0) {
+    return 1;
+  }
   begin ();
   files ();
   extents ();
   devices ();
   namespaces ();
   faults ();
-  ends ();
+  ends (fds[0]);
   end ();
   return 0;
 }

@@ -92,12 +92,14 @@ numbers (void)
 static void
 plain (void)
 {
+  char typed[] = "xyz";
+
   give (slave, TIOCEXCL, NULL);
   give (slave, TIOCNXCL, &number);
   give (slave, TCXONC, (void *) 1);
   give (slave, TCFLSH, (void *) 2);
   give (slave, TCSBRK, (void *) 1);
-  give (slave, TIOCSTI, "xyz");
+  give (slave, TIOCSTI, typed);
   give (slave, FIOCLEX, NULL);
   give (slave, FIONCLEX, NULL);
   give (slave, TIOCNOTTY, NULL);
