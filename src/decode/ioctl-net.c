@@ -17,19 +17,47 @@ enum {
 
 /* ---- What stands behind the name in struct ifreq ---- */
 
+/* Bytes in the network's order: what they mean, their bytes, or both. */
+static void
+print_network_bytes (GtPrinter *printer, const guint8 *at, gsize size, const char *text)
+{
+  GtConstants constants = printer->options->constants;
+
+  if (constants != GT_CONSTANTS_NAMES) {
+    gt_text_quoted_as (printer->out, at, size, FALSE, GT_HEX_ALL);
+  }
+  if (constants == GT_CONSTANTS_BOTH) {
+    gt_print_printf (printer, " /* %s */", text);
+  } else if (constants == GT_CONSTANTS_NAMES) {
+    gt_print_text (printer, text);
+  }
+}
+
+static void
+print_inet (GtPrinter *printer, const guint8 *at)
+{
+  char port[sizeof "htons(65535)"], address[INET_ADDRSTRLEN], text[INET_ADDRSTRLEN + 16];
+
+  g_snprintf (port, sizeof port, "htons(%u)", (guint) at[2] << 8 | at[3]);
+  g_snprintf (text, sizeof text, "inet_addr(\"%s\")",
+              inet_ntop (AF_INET, at + 4, address, sizeof address));
+  gt_print_member (printer, "sin_port");
+  print_network_bytes (printer, at + 2, 2, port);
+  gt_print_member (printer, "sin_addr");
+  print_network_bytes (printer, at + 4, 4, text);
+}
+
 static void
 print_address (GtPrinter *printer, GtCursor cursor)
 {
   const guint8 *at = cursor.at;
-  char text[INET_ADDRSTRLEN];
   guint family = (guint) gt_cursor_unsigned (&cursor, 2);
 
   gt_print_text (printer, "{");
   gt_print_member (printer, "sa_family");
   gt_print_enum (printer, &gt_names_ifreq_family, family);
   if (family == AF_INET) {
-    gt_print_printf (printer, ", sin_port=htons(%u), sin_addr=inet_addr(\"%s\")",
-                     (guint) at[2] << 8 | at[3], inet_ntop (AF_INET, at + 4, text, sizeof text));
+    print_inet (printer, at);
   } else {
     gt_print_member (printer, "sa_data");
     gt_text_quoted_as (printer->out, cursor.at, ADDRESS_DATA, FALSE, printer->options->hex_strings);
