@@ -17,9 +17,10 @@ enum {
 
 /* ---- What stands behind the name in struct ifreq ---- */
 
-/* Bytes in the network's order: what they mean, their bytes, or both. */
-static void
-print_network_bytes (GtPrinter *printer, const guint8 *at, gsize size, const char *text)
+/* Bytes in the network's order: their own form, and a comment is begun, where names are not enough.
+ * What they mean is to be printed next if it is TRUE. */
+static gboolean
+begin_meaning (GtPrinter *printer, const guint8 *at, gsize size)
 {
   GtConstants constants = printer->options->constants;
 
@@ -27,24 +28,36 @@ print_network_bytes (GtPrinter *printer, const guint8 *at, gsize size, const cha
     gt_text_quoted_as (printer->out, at, size, FALSE, GT_HEX_ALL);
   }
   if (constants == GT_CONSTANTS_BOTH) {
-    gt_print_printf (printer, " /* %s */", text);
-  } else if (constants == GT_CONSTANTS_NAMES) {
-    gt_print_text (printer, text);
+    gt_print_text (printer, " /* ");
   }
+  return constants != GT_CONSTANTS_NUMBERS;
+}
+
+static void
+end_meaning (GtPrinter *printer)
+{
+  gt_print_text (printer, printer->options->constants == GT_CONSTANTS_BOTH ? " */" : "");
 }
 
 static void
 print_inet (GtPrinter *printer, const guint8 *at)
 {
-  char port[sizeof "htons(65535)"], address[INET_ADDRSTRLEN], text[INET_ADDRSTRLEN + 16];
+  char text[INET_ADDRSTRLEN];
 
-  g_snprintf (port, sizeof port, "htons(%u)", (guint) at[2] << 8 | at[3]);
-  g_snprintf (text, sizeof text, "inet_addr(\"%s\")",
-              inet_ntop (AF_INET, at + 4, address, sizeof address));
   gt_print_member (printer, "sin_port");
-  print_network_bytes (printer, at + 2, 2, port);
+  if (begin_meaning (printer, at + 2, 2)) {
+    gt_print_printf (printer, "htons(%u)", (guint) at[2] << 8 | at[3]);
+    end_meaning (printer);
+  }
   gt_print_member (printer, "sin_addr");
-  print_network_bytes (printer, at + 4, 4, text);
+  if (begin_meaning (printer, at + 4, 4)) {
+    inet_ntop (AF_INET, at + 4, text, sizeof text);
+    gt_print_text (printer, "inet_addr(");
+    gt_text_quoted_as (printer->out, (const guint8 *) text, strlen (text), FALSE,
+                       printer->options->hex_strings);
+    gt_print_text (printer, ")");
+    end_meaning (printer);
+  }
 }
 
 static void
@@ -122,8 +135,11 @@ print_hardware_address (GtPrinter *printer, GtCursor cursor)
   gt_print_text (printer, "{");
   gt_ioctl_member_enum (printer, "sa_family", &cursor, 2, &gt_names_arp_hardware);
   gt_print_member (printer, "sa_data");
-  for (guint i = 0; i < length; i++) {
-    gt_print_printf (printer, i > 0 ? ":%02x" : "%02x", (guint) gt_cursor_unsigned (&cursor, 1));
+  if (begin_meaning (printer, cursor.at, ADDRESS_DATA)) {
+    for (guint i = 0; i < length; i++) {
+      gt_print_printf (printer, i > 0 ? ":%02x" : "%02x", (guint) gt_cursor_unsigned (&cursor, 1));
+    }
+    end_meaning (printer);
   }
   gt_print_text (printer, "}");
 }
