@@ -3,10 +3,10 @@
 """Writes the names of ioctl commands as C: all that the kernel's headers define, for programs of 64
 and of 32 bits, whose structures may have other sizes.
 
-usage: gen-ioctls.py OUTPUT-C COMMANDS [-I DIR]... COMPILER [ARGUMENT]...
+usage: gen-ioctls.py OUTPUT-C COMPILER [ARGUMENT]... -- COMMANDS...
 
 A macro is a command's number when it is made with _IO() and the like, by whatever detour, or when
-it is one of the old numbers that OLD below has patterns for. COMMANDS (tables/ioctl.commands) has
+it is one of the old numbers that OLD below has patterns for. COMMANDS (tables/*.commands) have
 what the headers do not say. No program is run: the compiler tells the numbers in its assembly.
 """
 import fnmatch
@@ -20,7 +20,7 @@ import tempfile
 # Where headers are looked for, below each directory of the compiler's.
 PLACES = ('linux', 'asm', 'asm-generic', 'drm', 'sound', 'rdma', 'scsi', 'video', 'mtd', 'misc', 'xen')
 
-# Commands from before there was _IO(): header, names, and what their numbers have in the upper byte.
+# Commands from before there was _IO(): header, names, what their numbers have in the upper byte.
 OLD = (
     ('asm-generic/ioctls.h', 'T* FIO*', 0x54),
     ('asm-generic/sockios.h', 'FIO* SIOC*', 0x89),
@@ -37,7 +37,8 @@ OLD = (
     ('scsi/scsi_ioctl.h', 'SCSI_IOCTL_*', 0x53),
 )
 # How a form of ioctl.commands is written as a row.
-FORMS = {'none': 'GT_IOCTL_ROW_NONE ({})', 'pointer': 'GT_IOCTL_ROW_VALUE ({}, gt_ioctl_value_pointer, NULL)'}
+FORMS = {'none': 'GT_IOCTL_ROW_NONE ({})',
+         'pointer': 'GT_IOCTL_ROW_VALUE ({}, gt_ioctl_value_pointer, NULL)'}
 for form in ('int', 'uint', 'ulong'):
     FORMS[form] = f'GT_IOCTL_ROW_VALUE ({{}}, gt_ioctl_value_{form}, NULL)'
 for form, size, size_32 in (('int', 4, 4), ('uint', 4, 4), ('hex', 4, 4), ('ushort', 2, 2), ('long', 8, 4),
@@ -55,13 +56,21 @@ WORD = re.compile(r'[A-Za-z_]\w*')
 
 
 class Compiler:
-    def __init__(self, command):
-        self.command = command
+    """Stand-ins for headers that may be missing are made in @directory, but for which others cannot
+    be read: drm/ is no part of the kernel's own, and the C library has some for 64 bits alone."""
+
+    def __init__(self, command, directory):
+        self.command, self.directory = command, directory
+        for name in ('drm/drm.h', 'gnu/stubs-32.h'):
+            path = pathlib.Path(directory) / name
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
 
     def run(self, text, *arguments):
         before = [word for header in NEEDED for word in ('-include', header)]
-        return subprocess.run([*self.command, '-w', *before, *arguments, '-x', 'c', '-', '-o', '-'], input=text,
-                              text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        return subprocess.run([*self.command, '-w', '-idirafter', self.directory, *before, *arguments,
+                               '-x', 'c', '-', '-o', '-'],
+                              input=text, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env={**os.environ, 'LC_ALL': 'C'})
 
     def directories(self):
@@ -69,15 +78,10 @@ class Compiler:
         return [pathlib.Path(line.strip()) for line in lines
                 if line.startswith(' /') and pathlib.Path(line.strip()).is_dir()]
 
-    def for_32(self, directory, directories):
-        """The same for 32-bit programs. The C library has but a file that some headers of its
-        include installed for 64 bits alone; the kernel's headers are the same for both."""
-        stubs = pathlib.Path(directory) / 'gnu'
-        stubs.mkdir()
-        for name in ('stubs-32.h', 'stubs.h'):
-            (stubs / name).touch()
+    def for_32(self, directories):
+        """The same for 32-bit programs: the kernel's headers are the same for both."""
         after = [item for path in directories for item in ('-idirafter', str(path))]
-        return Compiler([*self.command, '-m32', '-I', directory, *after])
+        return Compiler([*self.command, '-m32', *after], self.directory)
 
 
 def find_headers(directories):
@@ -172,11 +176,15 @@ def scan(headers, compiler):
 
 
 class Commands:
-    """tables/ioctl.commands"""
+    """tables/*.commands"""
 
-    def __init__(self, path):
+    def __init__(self, paths):
         self.dropped, self.forms = [], {}  # patterns; {name: form}
         self.numbers, self.numbers_32 = {}, {}
+        for path in paths:
+            self.read(path)
+
+    def read(self, path):
         section = None
         for line in pathlib.Path(path).read_text(encoding='ascii').splitlines():
             words = line.split('#')[0].split()
@@ -231,15 +239,17 @@ def write_forms(out, commands, tables):
 
 
 def main():
-    output, path, *command = sys.argv[1:]
-    compiler, commands = Compiler(command), Commands(path)
-    directories = compiler.directories()
-    headers = find_headers(directories)
-    found = scan(headers, compiler)
+    divide = sys.argv.index('--')
+    output, *command = sys.argv[1:divide]
+    commands = Commands(sys.argv[divide + 1:])
+    with tempfile.TemporaryDirectory() as directory:
+        compiler = Compiler(command, directory)
+        directories = compiler.directories()
+        headers = find_headers(directories)
+        found = scan(headers, compiler)
+        found_32 = scan(headers, compiler.for_32(directories)) or found
     if 'TCGETS' not in found:
         sys.exit('no ioctl commands in the headers; is linux-libc-dev installed?')
-    with tempfile.TemporaryDirectory() as directory:
-        found_32 = scan(headers, compiler.for_32(directory, directories)) or found
     found, found_32 = {**commands.numbers, **found}, {**commands.numbers_32, **found_32}
     wide, narrow = joined(found, commands), joined(found_32, commands)
     with open(output, 'w', encoding='ascii') as out:

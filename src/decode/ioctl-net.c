@@ -301,8 +301,7 @@ print_length (GtPrinter *printer, gint32 length)
   gint32 size = printer->is_32 ? REQUEST_32 : REQUEST_64;
 
   gt_text_signed (printer->out, length);
-  if (length > 0 && length >= size && printer->options->constants == GT_CONSTANTS_NAMES &&
-      length % size == 0) {
+  if (length >= size && length % size == 0) {
     gt_print_printf (printer, " /* %d * sizeof(struct ifreq) */", length / size);
   }
 }
