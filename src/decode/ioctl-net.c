@@ -306,7 +306,18 @@ print_length (GtPrinter *printer, gint32 length)
   }
 }
 
-/* The requests themselves are not copied: their address is shown. */
+static void
+print_interface (GtPrinter *printer, GtCursor cursor, gpointer data)
+{
+  gt_print_text (printer, "{");
+  gt_print_member (printer, "ifr_name");
+  gt_ioctl_string (printer, cursor.at, IFNAMSIZ);
+  gt_cursor_skip (&cursor, IFNAMSIZ);
+  gt_print_member (printer, "ifr_addr");
+  print_address (printer, cursor);
+  gt_print_text (printer, "}");
+}
+
 static void
 print_config (GtPrinter *printer, const GtIoctl *command, guint64 value)
 {
@@ -335,9 +346,11 @@ print_config (GtPrinter *printer, const GtIoctl *command, guint64 value)
   }
   print_length (printer, got);
   gt_print_member (printer, "ifc_buf");
-  if (gt_printer_succeeded (printer) && array != 0 && got >= 0 &&
-      got < (printer->is_32 ? REQUEST_32 : REQUEST_64)) {
-    gt_print_text (printer, "[]");
+  if (gt_printer_succeeded (printer) && got >= 0) {
+    gsize request_size = printer->is_32 ? REQUEST_32 : REQUEST_64;
+
+    gt_print_array (printer, array, (guint64) got / request_size, request_size, print_interface,
+                    NULL);
   } else {
     gt_print_pointer (printer, array);
   }

@@ -3,6 +3,7 @@
 #include "decode/ioctl.h"
 
 #include <linux/nsfs.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ enum {
   /* What is copied: of a command whose number has a size, no more than that but for the second. */
   COPY_MOST = 312, /* struct kvm_sregs is the largest that is printed */
   COPY_SOME = 88,  /* with what follows some structures; where there is less memory than the most */
-  COPY_LEAST = 8,  /* a number at the end of a page */
+  INTERFACES_SHOWN = 33, /* one more than strace shows */
+  COPY_LEAST = 8,        /* a number at the end of a page */
 };
 
 static const GtIoctlTable *const tables[] = {
@@ -161,6 +163,27 @@ absent_ioctl_argument (const GtPrinter *printer, const GtArgSpec *spec)
   return command != NULL && command->form == GT_IOCTL_NONE;
 }
 
+/* All interfaces: an array stands elsewhere, as long as struct ifconf says. */
+static void
+plan_interfaces (GtPlan *plan, guint arg, guint base)
+{
+  const struct gt_step step = {
+    .op = GT_STEP_BYTES,
+    .arg = (uint8_t) arg,
+    .length = GT_LENGTH_FIELD,
+    .limit = INTERFACES_SHOWN * (plan->is_32 ? 32 : 40),
+    .base = (uint8_t) base,
+    .at = (uint16_t) gt_plan_word (plan),
+    .flags = GT_STEP_COMMAND,
+    .type = SIOCGIFCONF >> 8,
+    .count = SIOCGIFCONF & 0xff,
+  };
+
+  if (base > 0 && plan->at_leave) {
+    (void) gt_plan_add (plan, &step);
+  }
+}
+
 /* A call has one plan for all its commands. */
 static void
 plan_ioctl_argument (GtPlan *plan, const GtArgSpec *spec, guint arg)
@@ -173,7 +196,7 @@ plan_ioctl_argument (GtPlan *plan, const GtArgSpec *spec, guint arg)
   };
 
   (void) gt_plan_add (plan, &most);
-  (void) gt_plan_bytes (plan, arg, COPY_SOME);
+  plan_interfaces (plan, arg, gt_plan_bytes (plan, arg, COPY_SOME));
   (void) gt_plan_bytes (plan, arg, COPY_LEAST);
 }
 GT_KIND_OPTIONAL_PLANNED (ioctl_argument);

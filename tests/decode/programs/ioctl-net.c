@@ -65,12 +65,25 @@ give (int fd, unsigned command)
 static void
 configurations (int fd)
 {
+  static struct ifreq requests[4];
   struct ifconf config = { .ifc_len = 400, .ifc_buf = NULL };
 
   syscall (SYS_ioctl, -1, SIOCGIFCONF, &config);
   config.ifc_buf = (void *) 16;
   syscall (SYS_ioctl, -1, SIOCGIFCONF, &config);
+  config.ifc_len = sizeof requests;
+  config.ifc_buf = (void *) requests;
+  syscall (SYS_ioctl, fd, SIOCGIFCONF, &config);
+  config.ifc_len = sizeof requests[0];
+  syscall (SYS_ioctl, fd, SIOCGIFCONF, &config);
+  config.ifc_len = sizeof requests;
+  config.ifc_buf = NULL;
+  syscall (SYS_ioctl, fd, SIOCGIFCONF, &config);
+  config.ifc_len = sizeof requests;
+  config.ifc_buf = (void *) -1l;
+  syscall (SYS_ioctl, fd, SIOCGIFCONF, &config);
   config.ifc_len = 10;
+  config.ifc_buf = (void *) 16;
   syscall (SYS_ioctl, -1, SIOCGIFCONF, &config);
   config.ifc_buf = (void *) &request;
   syscall (SYS_ioctl, fd, SIOCGIFCONF, &config);
