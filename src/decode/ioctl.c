@@ -103,9 +103,13 @@ compare_number (const void *number, const void *row)
   return value < other ? -1 : value > other;
 }
 
+/* A number without a name may be another ABI's. */
 static const GtIoctl *
-find_row (guint32 number)
+find_row (const GtPrinter *printer, guint32 number)
 {
+  if (find_name (printer, number) == NULL) {
+    return NULL;
+  }
   for (guint i = 0; i < G_N_ELEMENTS (tables); i++) {
     const GtIoctlTable *table = tables[i];
 
@@ -139,7 +143,7 @@ static void
 print_ioctl_argument (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
   guint32 number = (guint32) gt_printer_arg (printer, COMMAND);
-  const GtIoctl *command = find_row (number);
+  const GtIoctl *command = find_row (printer, number);
 
   if (printer->is_32) {
     value = (guint32) value;
@@ -158,7 +162,7 @@ print_ioctl_argument (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 static gboolean
 absent_ioctl_argument (const GtPrinter *printer, const GtArgSpec *spec)
 {
-  const GtIoctl *command = find_row ((guint32) gt_printer_arg (printer, COMMAND));
+  const GtIoctl *command = find_row (printer, (guint32) gt_printer_arg (printer, COMMAND));
 
   return command != NULL && command->form == GT_IOCTL_NONE;
 }
