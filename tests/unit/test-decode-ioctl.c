@@ -62,8 +62,8 @@ test_structures (void)
           "base_addr=0x506, irq=0x4, dma=0x3, port=0x7}}");
   expect (GT_ABI_I386, 0x8912, config, sizeof config,
           "3, SIOCGIFCONF, {ifc_len=64 /* 2 * sizeof(struct ifreq) */, ifc_buf=0xf7000000}");
-  information[20] = 0x10;
-  memcpy (information + 36, "name", 4);
+  information[16] = 0x10;
+  memcpy (information + 32, "name", 4);
   expect (GT_ABI_I386, 0x4c03, information, sizeof information,
           "3, LOOP_GET_STATUS, {lo_number=7, lo_offset=0x10, lo_flags=0, lo_name=\"name\", ...}");
 }
