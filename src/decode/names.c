@@ -119,4 +119,9 @@ void
 gt_print_enum (GtPrinter *printer, const GtNames *names, guint64 value)
 {
   print_named (printer, names, value, append_enum);
+  /* Unlike no flags, a number that is 0 must have a name. */
+  if (value == 0 && printer->options->constants == GT_CONSTANTS_BOTH &&
+      gt_names_find (names, 0) == NULL) {
+    append_unknown (printer->out, names);
+  }
 }

@@ -258,6 +258,13 @@ has_failed (const struct pt_regs *regs, uint32_t is_32)
   return is_32 ? (uint32_t) regs->ax >= -(uint32_t) ERRNO_MAX : regs->ax >= -(uint64_t) ERRNO_MAX;
 }
 
+static uint32_t
+is_command (const struct gt_step *step, const struct source *source)
+{
+  return !(step->flags & GT_STEP_COMMAND) ||
+         (argument (source, 1) & 0xffff) == ((uint32_t) step->type << 8 | step->count);
+}
+
 uint32_t
 capture (const struct gt_step *steps, const struct pt_regs *regs, uint32_t is_32, uint32_t at_leave,
          uint8_t *data)
@@ -270,7 +277,7 @@ capture (const struct gt_step *steps, const struct pt_regs *regs, uint32_t is_32
   out.used = out.n_noted = 0;
   for (uint32_t i = 0; i < GT_STEPS_MAX && steps[i].op != GT_STEP_END; i++) {
     out.size[i] = 0;
-    if (!failed || (steps[i].flags & GT_STEP_ALWAYS)) {
+    if ((!failed || (steps[i].flags & GT_STEP_ALWAYS)) && is_command (&steps[i], &source)) {
       take_step (&out, &steps[i], &source);
     }
     out.n_noted = i + 1;

@@ -41,7 +41,8 @@ enum {
 };
 
 enum {
-  GT_STEP_ALWAYS = 1, /* at return: also when the call failed */
+  GT_STEP_ALWAYS = 1,  /* at return: also when the call failed */
+  GT_STEP_COMMAND = 2, /* bytes: only for the ioctl whose number (argument 1) has `type` and `count` */
 };
 
 /* The address is argument `arg`, or, with a `base`, the pointer at `at` in what was copied by the
@@ -55,7 +56,7 @@ struct gt_step {
   uint8_t scale; /* 0: 1 */
   uint8_t base;
   uint8_t flags;
-  uint8_t pad;
+  uint8_t type;
   uint16_t at;
   uint16_t length_at;
 };

@@ -249,6 +249,8 @@ test_lengths (void)
     { GT_STEP_END },
   };
   const struct gt_step control[] = { { GT_STEP_BYTES, 2, GT_LENGTH_IOCTL, 0, 64 },
+                                     { GT_STEP_BYTES, 2, GT_LENGTH_LIMIT, 0x01, 8,
+                                       .flags = GT_STEP_COMMAND, .type = 'T' },
                                      { GT_STEP_END } };
   guint32 five = 5;
   struct pt_regs regs = { .di = 2,
@@ -265,7 +267,12 @@ test_lengths (void)
   regs.dx = regs.si;
   regs.si = 0x800c5401; /* twelve bytes */
   run_steps (control, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 2);
   g_assert_cmpuint (got.items[0].size, ==, 12);
+  g_assert_cmpuint (got.items[1].size, ==, 8);
+  regs.si = 0x5402; /* another command, which the second step is not for */
+  run_steps (control, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 1);
   regs.si = 0x5401;
   run_steps (control, &regs, &got);
   g_assert_cmpuint (got.items[0].size, ==, 64);
