@@ -3,11 +3,13 @@
 
 import re
 import tempfile
+import time
 
 import guestlab
 
 BAD_WORDS = ('BUG', 'WARNING', 'Oops', 'soft lockup', 'detected stall', 'general protection',
              'unable to handle', 'hung_task', 'blocked for more than')
+MEMSAVE_TRIES = 40
 PROBE_LEAST = 4 << 20  # no other allocation of a small guest's is as big, but for these:
 NOT_OURS = ('ioremap', 'bpf_prog_pack_alloc', 'pcpu_', 'unpurged')
 
@@ -32,11 +34,13 @@ def kernel_text(guest):
     where = symbols(guest, '_text', '_etext')
     file = guest.dir / 'text'
     size = where['_etext'] - where['_text']
-    # One call a chunk: the monitor stops where a page is not mapped for the vCPU's present CR3.
-    answer = guest.hmp(f'memsave {where["_text"]:#x} {size} "{file}"')
-    if answer.strip():
-        raise guestlab.TestbedError(f'memsave failed: {answer.strip()}')
-    return file.read_bytes()
+    # With page-table isolation the kernel is not mapped while the vCPU is in a program.
+    for _ in range(MEMSAVE_TRIES):
+        answer = guest.hmp(f'memsave {where["_text"]:#x} {size} "{file}"')
+        if not answer.strip():
+            return file.read_bytes()
+        time.sleep(0.05)
+    raise guestlab.TestbedError(f'memsave failed: {answer.strip()}')
 
 
 def differing(a, b):
