@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Processes: how they ended, their limits, what clone is told. */
+#include <sched.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -137,12 +138,21 @@ GT_KIND_STRUCT (rusage, 144, 72);
 
 /* ---- clone ---- */
 
-/* The signal to the parent is among the flags. */
+static guint64
+clone_flags (const GtPrinter *printer)
+{
+  return (guint32) gt_printer_arg (printer, 0);
+}
+
+/* The stack and the flags, among which the signal to the parent is. */
 static void
-print_clone_flags (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+print_clone_start (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
   guint32 flags = (guint32) value & ~0xffu, signal = (guint32) value & 0xff;
 
+  gt_print_text (printer, "child_stack=");
+  gt_print_pointer (printer, gt_printer_arg (printer, 1));
+  gt_print_text (printer, ", flags=");
   if (flags != 0) {
     gt_print_flags (printer, &gt_names_clone_flags, flags);
   }
@@ -153,7 +163,56 @@ print_clone_flags (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
     gt_print_text (printer, "0");
   }
 }
-GT_KIND_VALUE (clone_flags);
+GT_KIND_VALUE (clone_start);
+
+static void
+print_clone_parent (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  gint32 tid;
+
+  gt_print_text (printer, "parent_tid=");
+  if (gt_printer_succeeded (printer) && gt_printer_fetch (printer, value, &tid, sizeof tid)) {
+    gt_print_printf (printer, "[%d]", tid);
+  } else {
+    gt_print_pointer (printer, value);
+  }
+}
+
+static void
+plan_clone_parent (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  (void) gt_plan_bytes (plan, arg, sizeof (gint32));
+}
+
+static gboolean
+absent_clone_parent (const GtPrinter *printer, const GtArgSpec *spec)
+{
+  return (clone_flags (printer) & (CLONE_PARENT_SETTID | CLONE_PIDFD)) == 0;
+}
+GT_KIND_OPTIONAL_PLANNED (clone_parent);
+
+/* Both arguments; `other` has the thread's local storage, @value where its id is to be kept. */
+static void
+print_clone_end (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  guint64 flags = clone_flags (printer);
+
+  if (flags & CLONE_SETTLS) {
+    gt_print_text (printer, "tls=");
+    gt_print_pointer (printer, gt_printer_arg (printer, spec->other));
+  }
+  if (flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) {
+    gt_print_text (printer, flags & CLONE_SETTLS ? ", child_tidptr=" : "child_tidptr=");
+    gt_print_pointer (printer, value);
+  }
+}
+
+static gboolean
+absent_clone_end (const GtPrinter *printer, const GtArgSpec *spec)
+{
+  return (clone_flags (printer) & (CLONE_SETTLS | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) == 0;
+}
+GT_KIND_OPTIONAL (clone_end);
 
 /* ---- Personalities ---- */
 

@@ -41,8 +41,9 @@ enum {
 };
 
 enum {
-  GT_STEP_ALWAYS = 1,  /* at return: also when the call failed */
-  GT_STEP_COMMAND = 2, /* bytes: only for the ioctl whose number (argument 1) has `type` and `count` */
+  GT_STEP_ALWAYS = 1, /* at return: also when the call failed */
+  GT_STEP_COMMAND =
+      2, /* bytes: only for the ioctl whose number (argument 1) has `type` and `count` */
 };
 
 /* The address is argument `arg`, or, with a `base`, the pointer at `at` in what was copied by the

@@ -169,7 +169,7 @@ test_recvfrom (Fixture *fixture, gconstpointer data)
   fixture->enter.args[3] = 0x20;
   fixture->leave.retval = 1000;
   capture (fixture, &fixture->leave, 1, "abcdefgh", 8)->cut = TRUE;
-  expect (fixture, "recvfrom", "4, \"abcd\", 4, 0x20, NULL, NULL = 1000");
+  expect (fixture, "recvfrom", "4, \"abcd\", 4, MSG_TRUNC, NULL, NULL = 1000");
 }
 
 static void
@@ -180,7 +180,7 @@ test_readlink (Fixture *fixture, gconstpointer data)
   fixture->enter.args[2] = 4096;
   fixture->leave.retval = 12;
   capture (fixture, &fixture->leave, 1, "/bin/busybox", 12);
-  expect (fixture, "readlink", "\"/proc/self/exe\", \"/bin/busybox\", 4096 = 12");
+  expect (fixture, "readlink", "\"/proc/self/exe\", \"/bin/bus\"..., 4096 = 12");
 }
 
 static void
@@ -217,14 +217,6 @@ test_writev (Fixture *fixture, gconstpointer data)
   fixture->enter.args[1] = 0x1000;
   fixture->enter.args[2] = 2;
   fixture->leave.retval = 103;
-  capture (fixture, &fixture->enter, 1, "abc", 3)->address = 0x2000;
-  capture (fixture, &fixture->enter, 1, "12345678", 8)->address = 0x3000;
-  fixture->captures[1].cut = TRUE;
-  expect (fixture, "writev",
-          "1, [{iov_base=\"abc\", iov_len=3}, {iov_base=\"12345678\"...}], 2 = 103");
-
-  fixture->enter.n_captures = 0;
-  fixture->n_captures = 0;
   capture (fixture, &fixture->enter, 1, array, sizeof array)->address = 0x1000;
   capture (fixture, &fixture->enter, 1, "abc", 3)->address = 0x2000;
   capture (fixture, &fixture->enter, 1, "12345678", 8)->address = 0x3000;
@@ -236,13 +228,18 @@ test_writev (Fixture *fixture, gconstpointer data)
 static void
 test_readv (Fixture *fixture, gconstpointer data)
 {
+  guint64 array[] = { 0x2000, 4, 0x3000, 4, 0x4000, 4 };
+
   fixture->enter.args[1] = 0x1000;
   fixture->enter.args[2] = 3;
   fixture->leave.retval = 5;
+  capture (fixture, &fixture->leave, 1, array, sizeof array)->address = 0x1000;
   capture (fixture, &fixture->leave, 1, "abcd", 4)->address = 0x2000;
   capture (fixture, &fixture->leave, 1, "efgh", 4)->address = 0x3000;
+  capture (fixture, &fixture->leave, 1, "ijkl", 4)->address = 0x4000;
   expect (fixture, "readv",
-          "0, [{iov_base=\"abcd\", iov_len=4}, {iov_base=\"e\", iov_len=4}, ...], 3 = 5");
+          "0, [{iov_base=\"abcd\", iov_len=4}, {iov_base=\"e\", iov_len=4}, "
+          "{iov_base=\"\", iov_len=4}], 3 = 5");
 }
 
 static void
@@ -255,7 +252,8 @@ test_numbers (Fixture *fixture, gconstpointer data)
   fixture->enter.args[0] = 0xffffffff;
   fixture->enter.args[1] = (guint64) -10;
   fixture->enter.args[2] = 2;
-  expect (fixture, "lseek", "-1, -10, 2 = 0");
+  expect (fixture, "lseek", "-1, -10, SEEK_END = 0");
+  fixture->enter.args[0] = fixture->captures[0].address;
   fixture->enter.args[1] = 0xffff01ed;
   expect (fixture, "mkdir", "\"f\", 0755 = 0");
   fixture->enter.args[0] = 022;
@@ -271,7 +269,8 @@ test_mmap (Fixture *fixture, gconstpointer data)
   fixture->enter.args[3] = 0x22;
   fixture->enter.args[4] = (guint64) -1;
   fixture->leave.retval = 0x7f1234567000;
-  expect (fixture, "mmap", "0, 8192, 0x3, 0x22, -1, 0 = 0x7f1234567000");
+  expect (fixture, "mmap",
+          "NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0 = 0x7f1234567000");
 }
 
 static void
@@ -334,7 +333,7 @@ test_results (Fixture *fixture, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     fixture->leave.retval = rows[i].retval;
-    expect (fixture, "getpid", rows[i].text);
+    expect (fixture, "vhangup", rows[i].text);
   }
 }
 

@@ -158,7 +158,7 @@ class Trace:
     After exit: output (-o's file), stdout, stderr, status.
     """
 
-    def __init__(self, guest, *arguments, name=None, ping=None):
+    def __init__(self, guest, *arguments, name=None, ping=None, style=WHOLE_LINES):
         arguments = [str(argument) for argument in arguments]
         self.guest = guest
         self.ping = ping
@@ -166,7 +166,7 @@ class Trace:
             self.ping = ':'
         self.scratch = tempfile.TemporaryDirectory(prefix='gttrace-')
         self.file = pathlib.Path(self.scratch.name) / 'trace'
-        self.arguments = ['-o', str(self.file), *WHOLE_LINES, *arguments, name or guest.name]
+        self.arguments = ['-o', str(self.file), *style, *arguments, name or guest.name]
         self.output = self.stdout = self.stderr = ''
         self.process = self.status = None
 

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The decoder in a guest: programs whose calls guestrace and the guest's own strace print alike.
+
+The programs are those of tests/decode, which compares them without a guest and knows which lines may
+differ. Each runs once, under strace, while guestrace traces it."""
+
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'lib'))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'decode'))
+sys.dont_write_bytecode = True
+import compare  # noqa: E402
+import guestlab  # noqa: E402
+
+PROGRAMS = sorted(p for p in (guestlab.BUILD / 'tests/decode/programs').glob('decode-*') if p.is_file())
+STYLE = '--whole', '-qq', '-e', 'signal=none'
+LINE = re.compile(r'^\S+\[\d+\] ')
+
+
+def lines_of(trace, pid):
+    return '\n'.join(LINE.sub('', line, count=1) for line in trace.splitlines()
+                     if f'[{pid}]' in line.split(' ')[0])
+
+
+def check(tap, guest, program):
+    name = program.name
+    guest.sh('rm -rf /tmp/work; mkdir /tmp/work')
+    with guestlab.Trace(guest, style=STYLE) as trace:
+        said = guest.sh(f'cd /tmp/work && strace -o /tmp/strace {name}', timeout=120)
+    pid = re.search(r'^pid (\d+)$', said, re.M)[1]
+    wanted = compare.marked(guest.sh('cat /tmp/strace'), pid)
+    got = compare.marked(lines_of(trace.output, pid), pid)
+    differences = compare.differences(wanted, got)
+    tap.ok(wanted and not differences, f'{name}: {len(wanted)} calls as strace has them',
+           '\n'.join(differences[:40]))
+    return len(wanted)
+
+
+def main():
+    with guestlab.Tap() as tap, guestlab.boot(PROGRAMS, kernel=sys.argv[1], smp=2) as guest:
+        n = sum(check(tap, guest, program) for program in PROGRAMS)
+        tap.ok(n >= 300, f'{n} calls are compared')
+
+
+main()
