@@ -139,6 +139,7 @@ gboolean gt_loop_stream_uring (GTLoop *loop, const char *operation, GError **err
 gboolean gt_loop_stream_tasks (GTLoop *loop, guint tasks, GError **error);
 const char *gt_loop_operation_name (GTLoop *loop, gint number);
 void gt_loop_set_string_limit (GTLoop *loop, guint bytes);
+void gt_loop_set_capture (GTLoop *loop, gboolean capture);
 void gt_loop_set_drop (GTLoop *loop, gboolean drop);
 
 /* Which threads are traced at all; tested inside the guest. Callbacks obey them too. */

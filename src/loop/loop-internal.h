@@ -21,7 +21,8 @@ struct _GTLoop {
   guint8 streamed_uring[GT_URING_OPS];
   GtUring *uring; /* made when somebody asks for it */
   guint string_limit;
-  guint n_held; /* rows of the registry that hold threads */
+  gboolean captures; /* of calls without callbacks, too */
+  guint n_held;      /* rows of the registry that hold threads */
 
   GTEventFunc event_func;
   gpointer event_data;

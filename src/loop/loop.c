@@ -42,6 +42,7 @@ gt_loop_new_on (vmi_instance_t vmi, GError **error)
 
   loop->wake_fd = -1;
   loop->string_limit = DEFAULT_STRING_LIMIT;
+  loop->captures = TRUE;
   loop->vmi = vmi;
   loop->linux_os = gt_vmi_linux (loop->vmi);
   loop->engine = gt_probe_engine_new (loop->vmi, loop->linux_os);
@@ -126,7 +127,7 @@ update_call (GTLoop *loop, guint index)
   }
   /* For callbacks too: what the guest copies, a helper finds even where the page was not present.
    */
-  if (actions && call) {
+  if (actions && call && (loop->captures || (callback->syscall_cb || callback->sysret_cb))) {
     gt_capture_plan (call, loop->string_limit, &plan);
   }
   loop->engine->ops->set_call (loop->engine, index, actions, plan.entry, plan.leave);
@@ -407,6 +408,26 @@ gt_loop_add_comm (GTLoop *loop, const char *comm, GError **error)
 {
   g_return_val_if_fail (loop != NULL && comm != NULL, FALSE);
   return loop->engine->ops->add_comm (loop->engine, comm, error);
+}
+
+/**
+ * gt_loop_set_capture:
+ * @loop: a loop
+ * @capture: whether memory of the programs is captured for the stream; it is unless this is called
+ *
+ * Who only counts calls, or looks at their numbers, costs the guest less without. Calls with
+ * callbacks have their memory captured all the same.
+ */
+void
+gt_loop_set_capture (GTLoop *loop, gboolean capture)
+{
+  g_return_if_fail (loop != NULL);
+  loop->captures = capture;
+  for (guint i = 0; i < GT_INDICES; i++) {
+    if (loop->streamed[i]) {
+      update_call (loop, i);
+    }
+  }
 }
 
 /**

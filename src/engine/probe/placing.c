@@ -246,12 +246,16 @@ watch (GtPlacedProbe *probe, guint groups, GtBorrowed *borrowed, GError **error)
   return TRUE;
 }
 
+/* Not before the probe knows of the host's heart: what it is told until then would count as lost.
+ */
 static void
-let_uring_in (GtPlacedProbe *probe)
+let_in (GtPlacedProbe *probe)
 {
   guint32 on = (probe->watched & GT_TRACEPOINTS_URING) != 0;
+  guint32 tasks = probe->watched & GT_TRACEPOINTS_TASKS ? probe->tasks : 0;
 
   gt_pages_write (probe->pages, offsetof (struct gt_shared, config.uring.on), &on, sizeof on);
+  gt_pages_write (probe->pages, offsetof (struct gt_shared, config.tasks), &tasks, sizeof tasks);
 }
 
 /* From here on the probe waits for the host's heartbeat, so that nothing that takes time comes
@@ -265,7 +269,7 @@ set_going (GtPlacedProbe *probe, const GtProbeBlob *blob, GtBorrowed *borrowed, 
                        0, &limit, error)) {
     return FALSE;
   }
-  let_uring_in (probe);
+  let_in (probe);
   return TRUE;
 }
 
@@ -490,7 +494,7 @@ gt_probe_watch (GtPlacedProbe *probe, guint groups, GError **error)
   }
   borrowed = gt_borrow_begin (probe->vmi, probe->linux_os, probe->sites.exit_resume, error);
   ok = borrowed && watch (probe, groups, borrowed, error);
-  let_uring_in (probe);
+  let_in (probe);
   g_clear_pointer (&borrowed, gt_borrow_end);
   return gt_vmi_release (probe->vmi, ok ? error : NULL) && ok;
 }

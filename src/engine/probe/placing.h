@@ -24,6 +24,7 @@ typedef struct {
   gboolean hooked;
   guint to_watch; /* GtTracepoints that are to call it; set by a GtPlacedFunc */
   guint watched;  /* those that do */
+  guint32 tasks;  /* config.tasks, which the guest gets when it may tell of them */
 } GtPlacedProbe;
 
 #define GT_ANY_THREAD (-1)

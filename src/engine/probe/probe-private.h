@@ -43,6 +43,7 @@ typedef struct {
   guint64 damaged;   /* of the ring, at the last check */
   gboolean put_back; /* the guest is in an earlier state: its ring is no one's fault */
   gboolean attached;
+  guint32 wanted_tasks; /* GT_TASKS_ */
   gboolean wants_uring;
   gboolean tried_uring;                /* to have the guest's io_uring call the probe */
   guint8 uring_actions[N_URING_CALLS]; /* what was asked for the calls that lead to it */

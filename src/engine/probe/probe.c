@@ -31,13 +31,15 @@ prepare (GtPlacedProbe *placed, gpointer user_data, GError **error)
   GtProbeEngine *probe = user_data;
 
   placed->watched = 0;
-  placed->to_watch = probe->config.tasks != 0 ? GT_TRACEPOINTS_TASKS : 0;
+  placed->tasks = probe->wanted_tasks;
+  placed->to_watch = placed->tasks != 0 ? GT_TRACEPOINTS_TASKS : 0;
   if (probe->wants_uring && gt_probe_uring_is_used (probe)) {
     placed->to_watch |= GT_TRACEPOINTS_URING;
   }
   probe->tried_uring = FALSE;
   gt_probe_update_uring (probe);
   probe->config.uring.on = FALSE;
+  probe->config.tasks = 0;
   probe->config.magic = GT_CONFIG_MAGIC;
   probe->config.nonce = (guint64) g_random_int () << 32 | g_random_int ();
   gt_pages_set_nonce (placed->pages, probe->config.nonce);

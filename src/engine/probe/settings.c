@@ -211,8 +211,10 @@ gt_probe_set_tasks (GtEngine *engine, guint32 tasks, GError **error)
   if (tasks != 0 && !gt_tracepoints_check (probe->linux_os, GT_TRACEPOINTS_TASKS, error)) {
     return FALSE;
   }
-  probe->config.tasks = tasks;
+  probe->wanted_tasks = probe->placed.tasks = tasks;
+  if (!probe->attached) {
+    return TRUE;
+  }
   tell_guest (probe, CONFIG_AT (tasks), &tasks, sizeof tasks);
-  return !probe->attached || tasks == 0 ||
-         gt_probe_watch (&probe->placed, GT_TRACEPOINTS_TASKS, error);
+  return tasks == 0 || gt_probe_watch (&probe->placed, GT_TRACEPOINTS_TASKS, error);
 }
