@@ -24,8 +24,8 @@ static const struct {
   { "process", "clone clone3 execve execveat exit exit_group fork kill pidfd_send_signal "
                "rt_sigqueueinfo rt_tgsigqueueinfo tgkill tkill vfork wait4 waitid waitpid" },
   { "network", "accept accept4 bind connect getpeername getpmsg getsockname getsockopt listen "
-               "putpmsg recvfrom recvmmsg recvmsg sendfile sendmmsg sendmsg sendto setsockopt "
-               "shutdown socket socketcall socketpair" },
+               "putpmsg recvfrom recvmmsg recvmmsg_time64 recvmsg sendfile sendfile64 sendmmsg "
+               "sendmsg sendto setsockopt shutdown socket socketpair" },
   { "signal",
     "io_uring_enter kill pause pidfd_send_signal rt_sigaction rt_sigpending "
     "rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait "
@@ -37,23 +37,25 @@ static const struct {
             "epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd "
             "eventfd2 execveat faccessat faccessat2 fadvise64 fadvise64_64 fallocate "
             "fanotify_init fanotify_mark fchdir fchmod fchmodat fchmodat2 fchown fchown32 "
-            "fchownat fcntl fcntl64 fdatasync fgetxattr file_getattr file_setattr finit_module "
-            "flistxattr flock fremovexattr fsconfig fsetxattr fsmount fsopen fspick fstat fstat64 "
-            "fstatat64 fstatfs fstatfs64 fsync ftruncate ftruncate64 futimesat getdents "
-            "getdents64 getxattrat inotify_add_watch inotify_init inotify_init1 inotify_rm_watch "
-            "io_uring_enter io_uring_register io_uring_setup ioctl kexec_file_load "
-            "landlock_add_rule landlock_create_ruleset landlock_restrict_self linkat listxattrat "
-            "lseek memfd_create memfd_secret mkdirat mknodat mmap mmap2 mount_setattr move_mount "
-            "mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedreceive_time64 mq_timedsend "
-            "mq_timedsend_time64 name_to_handle_at newfstatat oldfstat open open_by_handle_at "
-            "open_tree open_tree_attr openat openat2 perf_event_open pidfd_getfd pidfd_open "
+            "fchownat fcntl fcntl64 fdatasync fgetxattr file_getattr file_setattr "
+            "finit_module flistxattr flock fremovexattr fsconfig fsetxattr fsmount fsopen "
+            "fspick fstat fstat64 fstatat64 fstatfs fstatfs64 fsync ftruncate ftruncate64 "
+            "futimesat getdents getdents64 getxattrat inotify_add_watch inotify_init "
+            "inotify_init1 inotify_rm_watch io_uring_enter io_uring_register io_uring_setup "
+            "ioctl kexec_file_load landlock_add_rule landlock_create_ruleset "
+            "landlock_restrict_self linkat listxattrat lseek memfd_create memfd_secret "
+            "mkdirat mknodat mmap mmap2 mount_setattr move_mount mq_getsetattr mq_notify "
+            "mq_open mq_timedreceive mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 "
+            "name_to_handle_at newfstatat oldfstat open open_by_handle_at open_tree "
+            "open_tree_attr openat openat2 perf_event_open pidfd_getfd pidfd_open "
             "pidfd_send_signal pipe pipe2 poll ppoll ppoll_time64 pread64 preadv preadv2 "
-            "process_madvise process_mrelease pselect6 pselect6_time64 pwrite64 pwritev pwritev2 "
-            "quotactl_fd read readahead readdir readlinkat readv removexattrat renameat renameat2 "
-            "select sendfile sendfile64 setns setxattrat signalfd signalfd4 splice statx "
-            "symlinkat sync_file_range syncfs tee timerfd_create timerfd_gettime "
-            "timerfd_gettime64 timerfd_settime timerfd_settime64 unlinkat userfaultfd utimensat "
-            "utimensat_time64 vmsplice write writev" },
+            "process_madvise process_mrelease pselect6 pselect6_time64 pwrite64 pwritev "
+            "pwritev2 quotactl_fd read readahead readdir readlinkat readv removexattrat "
+            "renameat renameat2 select sendfile sendfile64 setns setxattrat signalfd "
+            "signalfd4 socketcall splice statx symlinkat sync_file_range syncfs tee "
+            "timerfd_create timerfd_gettime timerfd_gettime64 timerfd_settime "
+            "timerfd_settime64 unlinkat userfaultfd utimensat utimensat_time64 vmsplice write "
+            "writev" },
   { "memory", "brk get_mempolicy io_destroy io_setup io_uring_register madvise map_shadow_stack "
               "mbind migrate_pages mincore mlock mlock2 mlockall mmap mmap2 move_pages mprotect "
               "mremap mseal msync munlock munlockall munmap pkey_mprotect remap_file_pages "
@@ -65,7 +67,7 @@ static const struct {
              "setuid setuid32" },
   { "clock", "adjtimex clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 "
              "clock_gettime clock_gettime64 clock_settime clock_settime64 gettimeofday "
-             "settimeofday stime time" },
+             "settimeofday time" },
   { "pure", "getegid getegid32 geteuid geteuid32 getgid getgid32 getpgrp getpid getppid gettid "
             "getuid getuid32" },
   { "stat", "oldstat stat stat64" },
