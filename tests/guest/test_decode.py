@@ -17,12 +17,11 @@ import guestlab  # noqa: E402
 
 PROGRAMS = sorted(p for p in (guestlab.BUILD / 'tests/decode/programs').glob('decode-*') if p.is_file())
 STYLE = '--whole', '-qq', '-e', 'signal=none'
-LINE = re.compile(r'^\S+\[\d+\] ')
+LINE = re.compile(r'^.{1,64}?\[(\d+)\] (.*)$', re.M)  # a program's name may have blanks in it
 
 
 def lines_of(trace, pid):
-    return '\n'.join(LINE.sub('', line, count=1) for line in trace.splitlines()
-                     if f'[{pid}]' in line.split(' ')[0])
+    return '\n'.join(line for of, line in LINE.findall(trace) if of == pid)
 
 
 def check(tap, guest, program):
