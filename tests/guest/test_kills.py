@@ -27,6 +27,8 @@ SOON = 2  # seconds after which a guest whose tracer was killed is to be as fast
 # hundred times as long as it takes; what the machine does beside it is less.
 WAITS = 100
 SHORT_RUNS = 'calls 2000', 6  # over before another program has its turn
+# Said by a tracer that did not run for a second on a machine that is too busy, which is nobody's fault.
+STARVED = 'had no processor'
 GROWTH = 4096  # KiB: what the kernel takes more or less of for the programs that run
 
 
@@ -146,15 +148,17 @@ def test_asleep(tap, guest, work):
 def test_cycles(tap, guest, work, cycles, caller):
     """Attaching and detaching again and again: what is free of the guest's memory stays."""
     text, memory = guestkernel.kernel_text(guest), guestkernel.kernel_memory(guest)
-    failed, changed, kept = [], 0, 0
+    failed, starved, changed, kept = [], [], 0, 0
     for i in range(cycles):
         run = guestlab.guestrace('--for', '0.05', '-o', '/dev/null', guest.name)
         if run.returncode != 0 or ' 0 events lost' not in run.stderr:
-            failed.append(run.stderr)
+            (starved if STARVED in run.stderr else failed).append(run.stderr)
         if i % 10 == 9 or i == cycles - 1:
             changed += guestkernel.kernel_text(guest) != text
             kept += guestkernel.probe_memory(guest, caller)
-    tap.ok(not failed, f'{cycles} attachments', '\n'.join(failed[:5]))
+    tap.ok(not failed and len(starved) <= cycles // 100, f'{cycles} attachments',
+           '\n'.join([*failed, *starved][:5]))
+    tap.diag(f'{len(starved)} tracers without a processor for a second')
     tap.equal(changed, 0, 'the kernel text is what it was')
     tap.equal(kept, 0, 'the pages were given back')
     grown = guestkernel.kernel_memory(guest) - memory
