@@ -3,7 +3,7 @@
 #ifndef GT_GUESTCODE_HOST_H
 #define GT_GUESTCODE_HOST_H
 
-#include "kernel.h"
+#include "ring.h"
 
 extern struct gt_shared *const gt_shared;
 
@@ -50,7 +50,7 @@ lose (struct gt_shared *shared, uint64_t task, volatile uint64_t *count)
   __sync_fetch_and_add (gap_of (shared, task), 1);
   __sync_fetch_and_add (count, 1);
   /* No more plain records: those tell of no gap. */
-  shared->state.next_look = k_jiffies;
+  shared->state.room = 0;
 }
 
 /* Whether anything is to be done for this thread. */
