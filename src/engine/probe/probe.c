@@ -52,16 +52,19 @@ remove_quietly (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data, GEr
 
 /* The answer goes last: the thread runs on as soon as it sees it. */
 static void
-answer_thread (GtProbeEngine *probe, gsize slot, guint64 asked, const GtHeldThread *held)
+answer_thread (GtProbeEngine *probe, gsize slot, const struct gt_hold *hold,
+               const GtHeldThread *held)
 {
   const GtPagesWord words[] = {
     { slot + offsetof (struct gt_slot, hold.value), (guint64) held->value },
     { slot + offsetof (struct gt_slot, hold.verdict),
       held->force ? GT_VERDICT_FORCE : GT_VERDICT_GO },
-    { slot + offsetof (struct gt_slot, hold.answer), asked },
+    { slot + offsetof (struct gt_slot, hold.answer), hold->asked },
   };
+  /* As a rule the slot says "go" from the last time. */
+  guint known = !held->force && hold->verdict == GT_VERDICT_GO ? 2 : 0;
 
-  gt_pages_write_words (probe->placed.pages, words, G_N_ELEMENTS (words));
+  gt_pages_write_words (probe->placed.pages, words + known, G_N_ELEMENTS (words) - known);
 }
 
 /* Answers a held thread, after the loop has had it when @tell. */
@@ -73,7 +76,7 @@ deliver_held (Delivery *delivery, const GTEvent *event, guint index, gboolean te
   struct gt_hold hold;
   GtHeldThread held = { 0 };
 
-  if (!gt_pages_read (probe->placed.pages, offset, &hold, sizeof hold)) {
+  if (!gt_ring_reader_hold (probe->reader, index, &hold)) {
     return;
   }
   if (tell) {
@@ -82,7 +85,7 @@ deliver_held (Delivery *delivery, const GTEvent *event, guint index, gboolean te
     gt_probe_held_regs (&hold, &probe->state, event->number, held.at_entry, &held.regs);
     delivery->func (event, &held, delivery->user_data);
   }
-  answer_thread (probe, offset, hold.asked, &held);
+  answer_thread (probe, offset, &hold, &held);
 }
 
 /* The call of an entry that leads to io_uring and that the engine asked for itself; negative when
