@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The interpreter of capture steps. It may sleep on a page fault, so that it copies to a slot,
- * never to an open record of the ring. A pointer that cannot be read gives -EFAULT, as the call
- * would.
+ * The interpreter of capture steps. It may sleep on a page fault, so that it never copies to an
+ * open record of the ring. A pointer that cannot be read gives -EFAULT, as the call would.
  */
 #include "capture.h"
-
-struct output {
-  uint8_t *data;
-  uint32_t used;
-};
 
 /* The call whose arguments are followed. */
 struct source {
@@ -52,11 +46,12 @@ argument (const struct source *source, uint32_t i)
 
 /* Room for one item's bytes: what is left, at most @limit; 0 when there is not even its head. */
 static uint32_t
-room (const struct output *out, uint32_t limit)
+room (struct output *out, uint32_t limit)
 {
-  uint32_t left = GT_SLOT_DATA - out->used;
+  uint32_t left = out->size - out->used;
 
   if (left < sizeof (struct gt_captured) + 16) {
+    out->is_short = 1;
     return 0;
   }
   left -= sizeof (struct gt_captured) + 8;
@@ -77,6 +72,7 @@ put (struct output *out, const struct gt_step *step, uint32_t index, uint64_t ad
       step->op == GT_STEP_STRING || step->op == GT_STEP_STRINGS ? GT_STEP_STRING : GT_STEP_BYTES;
   item->cut = cut;
   out->used += sizeof *item;
+  out->failed |= size < 0;
   if (size > 0) {
     out->used += ((uint32_t) size + 7) & ~7u;
   }
@@ -94,6 +90,7 @@ put_string (struct output *out, const struct gt_step *step, uint32_t index, uint
   n = k_strncpy_from_user ((char *) out->data + out->used + sizeof (struct gt_captured), address,
                            limit);
   put (out, step, index, address, n, n == limit);
+  out->is_short |= n == limit && limit < step->limit;
 }
 
 static void
@@ -106,6 +103,7 @@ put_bytes (struct output *out, const struct gt_step *step, uint32_t index, uint6
     return;
   }
   n = length < limit ? length : limit;
+  out->is_short |= n < length && limit < step->limit;
   if (n && k_copy_from_user (out->data + out->used + sizeof (struct gt_captured), address, n)) {
     put (out, step, index, address, -14, 0);
   } else {
@@ -121,7 +119,11 @@ put_strings (struct output *out, const struct gt_step *step, uint64_t array, uin
   for (uint32_t i = 0; i < step->count; i++) {
     uint64_t pointer = 0;
 
-    if (k_copy_from_user (&pointer, array + size * i, size) || !pointer) {
+    if (k_copy_from_user (&pointer, array + size * i, size)) {
+      out->failed = 1;
+      return;
+    }
+    if (!pointer) {
       return;
     }
     put_string (out, step, i, pointer);
@@ -157,6 +159,7 @@ put_iovec (struct output *out, const struct gt_step *step, uint64_t array, uint6
     struct vec vec;
 
     if (!get_vec (&vec, array, i, is_32)) {
+      out->failed = 1;
       return;
     }
     put_bytes (out, step, i, vec.base, vec.length);
@@ -183,14 +186,13 @@ take_step (struct output *out, const struct gt_step *step, const struct source *
   }
 }
 
-uint32_t
-capture (const struct gt_step *steps, const struct pt_regs *regs, uint32_t is_32, uint8_t *data)
+void
+capture (const struct gt_step *steps, const struct pt_regs *regs, uint32_t is_32,
+         struct output *out)
 {
   const struct source source = { regs, is_32 };
-  struct output out = { data, 0 };
 
   for (uint32_t i = 0; i < GT_STEPS_MAX && steps[i].op != GT_STEP_END; i++) {
-    take_step (&out, &steps[i], &source);
+    take_step (out, &steps[i], &source);
   }
-  return out.used;
 }

@@ -49,7 +49,7 @@ note_room (struct gt_shared *shared, uint64_t pos)
   uint64_t lap = (pos | (GT_RING_SIZE - 1)) + 1;
   uint64_t free = ring_tail (&shared->config) + GT_RING_SIZE - GT_RING_KEPT;
 
-  if (!is_plain_enough (shared)) {
+  if (shared->state.room > pos || !is_plain_enough (shared)) {
     return;
   }
   shared->state.room = free < lap ? free : lap;

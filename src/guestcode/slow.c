@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Captures and holding. Both may sleep, so that they work on a slot of their own, of which the host
- * sees which are taken; a record of the ring is open only for the moment of writing it.
+ * Captures and holding. Both may sleep: a record of the ring is open only for the moment of writing
+ * it. What does not fit on the stack, and a thread that is held, take a slot, of which the host
+ * sees which are taken.
  */
 #include "slow.h"
 
 #include "capture.h"
+
+#define SHORT_DATA 512
 
 /* The host knows how many threads are in here. */
 static void
@@ -72,9 +75,9 @@ record_wait (const struct call *call, uint32_t size, uint64_t *ret_pos)
 }
 
 static int
-emit_captured (const struct call *call, const struct gt_slot *slot, uint32_t n)
+emit_captured (const struct call *call, const struct output *out)
 {
-  return emit (call, slot->data, n);
+  return emit (call, out->data, out->used);
 }
 
 static void
@@ -166,12 +169,12 @@ struct place {
 };
 
 static void
-hold (struct call *call, struct gt_slot *whole, uint32_t n_captured, const struct frame *frame,
+hold (struct call *call, const struct output *out, const struct frame *frame,
       const struct place *place)
 {
   uint64_t *site = place->site, *back = site, back_to, resume;
   struct gt_shared *shared = call->shared;
-  struct gt_hold *slot = &whole->hold;
+  struct gt_hold *slot = &shared->slots[call->slot].hold;
 
   find_way (place->hook, &back_to, &resume);
   if (call->type == GT_RECORD_ENTRY) {
@@ -179,7 +182,7 @@ hold (struct call *call, struct gt_slot *whole, uint32_t n_captured, const struc
   }
   show_registers (slot, call->regs, frame, back ? back : site);
   slot->asked++;
-  if (!emit_captured (call, whole, n_captured)) {
+  if (!emit_captured (call, out)) {
     slot->asked--;
     return;
   }
@@ -204,7 +207,7 @@ trace (struct call *call, uint32_t index, uint32_t held, const struct frame *fra
   struct gt_shared *shared = call->shared;
   const struct gt_step *steps = shared->config.steps[call->type == GT_RECORD_RETURN][index];
   struct gt_slot *slot;
-  uint32_t n;
+  struct output out;
 
   call->flags |= held ? GT_RECORD_HELD : 0;
   slot = take_slot (call);
@@ -217,13 +220,44 @@ trace (struct call *call, uint32_t index, uint32_t held, const struct frame *fra
     }
     return;
   }
-  n = capture (steps, call->regs, call->flags & GT_RECORD_I386, slot->data);
+  out = (struct output){ slot->data, sizeof slot->data, 0, 0, 0 };
+  capture (steps, call->regs, call->flags & GT_RECORD_I386, &out);
   if (held) {
-    hold (call, slot, n, frame, place);
+    hold (call, &out, frame, place);
   } else {
-    emit_captured (call, slot, n);
+    emit_captured (call, &out);
   }
   give_slot (shared, call->slot);
+}
+
+/* Pages that are not there are not fetched: who sleeps must be seen to, by a slot. */
+static void
+capture_awake (const struct call *call, const struct gt_step *steps, struct output *out)
+{
+  volatile uint32_t *no_faults = &FIELD (uint32_t, call->task, k_task_pagefault_disabled);
+
+  *no_faults = *no_faults + 1;
+  capture (steps, call->regs, call->flags & GT_RECORD_I386, out);
+  *no_faults = *no_faults - 1;
+}
+
+uint32_t
+gt_probe_short (const struct call *call, uint32_t index)
+{
+  const struct gt_config *config = &call->shared->config;
+  uint32_t is_return = call->type == GT_RECORD_RETURN;
+  uint8_t data[SHORT_DATA] __attribute__ ((aligned (8)));
+  struct output out = { data, sizeof data, 0, 0, 0 };
+
+  if (config->actions[index] & (is_return ? GT_ACTION_HOLD_RETURN : GT_ACTION_HOLD_ENTRY)) {
+    return 1;
+  }
+  capture_awake (call, config->steps[is_return][index], &out);
+  if (out.is_short | out.failed) {
+    return 1;
+  }
+  emit_captured (call, &out);
+  return 0;
 }
 
 static struct call

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Calls that need a slot: user memory is copied, or the thread is held. */
+/* Calls that are not plain: user memory is copied, or the thread is held. */
 #ifndef GT_GUESTCODE_SLOW_H
 #define GT_GUESTCODE_SLOW_H
 
@@ -18,13 +18,17 @@ void gt_probe_slow_entry (const struct frame *frame, uint64_t *site, uint32_t ho
 void gt_probe_slow_return (const struct frame *frame, uint64_t *site, uint32_t hook);
 
 static inline int
-needs_slot (const struct gt_shared *shared, uint32_t type, uint32_t index)
+is_plain (const struct gt_shared *shared, uint32_t type, uint32_t index)
 {
   uint8_t hold = type == GT_RECORD_ENTRY ? GT_ACTION_HOLD_ENTRY : GT_ACTION_HOLD_RETURN;
 
-  return (shared->config.actions[index] & hold) ||
-         shared->config.steps[type == GT_RECORD_RETURN][index]->op != GT_STEP_END;
+  return !(shared->config.actions[index] & hold) &&
+         shared->config.steps[type == GT_RECORD_RETURN][index]->op == GT_STEP_END;
 }
+
+/* Records a call whose captures are few bytes, as most are. Nonzero when it did nothing because a
+ * slot is needed. */
+uint32_t gt_probe_short (const struct call *call, uint32_t index);
 
 /*
  * For a return without a number: rt_sigreturn has put the interrupted program's registers there; so

@@ -46,6 +46,7 @@ static const NameRow rows[] = {
   { "task_flags", KIND_OFFSET, { "task_struct", "flags" } },
   { "task_group_leader", KIND_OFFSET, { "task_struct", "group_leader" } },
   { "task_mm", KIND_OFFSET, { "task_struct", "mm" } },
+  { "task_pagefault_disabled", KIND_OFFSET, { "task_struct", "pagefault_disabled" } },
   { "task_pending", KIND_OFFSET, { "task_struct", "pending.signal" } },
 };
 
