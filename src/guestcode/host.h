@@ -65,7 +65,7 @@ begin (struct gt_shared *shared, uint64_t task)
   }
   /* Of threads that are not wanted, too: each call dates the heartbeat. */
   gone = host_is_gone (shared);
-  if ((config->n_pids | config->n_comms) && !host_wants (config, task)) {
+  if (has_filters (config) && !host_wants (config, task)) {
     return 0;
   }
   if (__builtin_expect (gone, 0)) {

@@ -201,11 +201,10 @@ hold (struct call *call, const struct output *out, const struct frame *frame,
 }
 
 static void
-trace (struct call *call, uint32_t index, uint32_t held, const struct frame *frame,
-       const struct place *place)
+trace (struct call *call, uint32_t index, const struct frame *frame, const struct place *place)
 {
   struct gt_shared *shared = call->shared;
-  const struct gt_step *steps = shared->config.steps[call->type == GT_RECORD_RETURN][index];
+  uint32_t held = is_held (shared, call->type, index);
   struct gt_slot *slot;
   struct output out;
 
@@ -221,7 +220,7 @@ trace (struct call *call, uint32_t index, uint32_t held, const struct frame *fra
     return;
   }
   out = (struct output){ slot->data, sizeof slot->data, 0, 0, 0 };
-  capture (steps, call->regs, call->flags & GT_RECORD_I386, &out);
+  capture (steps_of (shared, call->type, index), call->regs, call->flags & GT_RECORD_I386, &out);
   if (held) {
     hold (call, &out, frame, place);
   } else {
@@ -244,15 +243,13 @@ capture_awake (const struct call *call, const struct gt_step *steps, struct outp
 uint32_t
 gt_probe_short (const struct call *call, uint32_t index)
 {
-  const struct gt_config *config = &call->shared->config;
-  uint32_t is_return = call->type == GT_RECORD_RETURN;
   uint8_t data[SHORT_DATA] __attribute__ ((aligned (8)));
   struct output out = { data, sizeof data, 0, 0, 0 };
 
-  if (config->actions[index] & (is_return ? GT_ACTION_HOLD_RETURN : GT_ACTION_HOLD_ENTRY)) {
+  if (is_held (call->shared, call->type, index)) {
     return 1;
   }
-  capture_awake (call, config->steps[is_return][index], &out);
+  capture_awake (call, steps_of (call->shared, call->type, index), &out);
   if (out.is_short | out.failed) {
     return 1;
   }
@@ -289,7 +286,7 @@ gt_probe_slow_entry (const struct frame *frame, uint64_t *site, uint32_t hook)
   uint32_t index = index_of (&call);
   const struct place place = { site, hook };
 
-  trace (&call, index, call.shared->config.actions[index] & GT_ACTION_HOLD_ENTRY, frame, &place);
+  trace (&call, index, frame, &place);
 }
 
 void
@@ -303,5 +300,5 @@ gt_probe_slow_return (const struct frame *frame, uint64_t *site, uint32_t hook)
     return;
   }
   call.flags |= killed_flag (call.task);
-  trace (&call, index, call.shared->config.actions[index] & GT_ACTION_HOLD_RETURN, frame, &place);
+  trace (&call, index, frame, &place);
 }
