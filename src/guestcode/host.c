@@ -31,21 +31,24 @@ wake (struct gt_state *state)
   }
 }
 
+/* A thread that is interrupted in here must neither date the beat back, nor find the host gone
+ * because others have dated it since: it asks whether what it read still holds. */
 int
 host_look (struct gt_shared *shared)
 {
   struct gt_state *state = &shared->state;
-  uint64_t beat = shared->config.beat, now = k_jiffies;
+  uint64_t last = state->last_jiffies, beat = shared->config.beat, now = k_jiffies;
 
   if (beat != state->last_beat) {
-    state->last_jiffies = now;
-    __atomic_store_n (&state->last_beat, beat, __ATOMIC_RELEASE);
-    if (state->next_wake) {
-      wake (state);
+    if (__sync_bool_compare_and_swap (&state->last_jiffies, last, now)) {
+      __atomic_store_n (&state->last_beat, beat, __ATOMIC_RELEASE);
+      if (state->next_wake) {
+        wake (state);
+      }
+      sample_clock (state);
     }
-    sample_clock (state);
-  }
-  if (now - state->last_jiffies > state->beat_limit) {
+  } else if ((int64_t) (now - state->last_jiffies) > (int64_t) state->beat_limit &&
+             shared->config.beat == beat) {
     state->look_again = now;
     state->next_wake = has_filters (&shared->config) ? 0 : now + state->look_every;
     __sync_synchronize ();
