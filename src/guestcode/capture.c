@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The interpreter of capture steps. It may sleep on a page fault, so that it copies to a slot,
- * never to an open record of the ring. A pointer that cannot be read gives -EFAULT, as the call
- * would.
+ * The interpreter of capture steps. It may sleep on a page fault, so that it never copies to an
+ * open record of the ring. A pointer that cannot be read gives -EFAULT, as the call would.
  */
 #include "capture.h"
 
 #define ERRNO_MAX 4095u
-
-struct output {
-  uint8_t *data;
-  uint32_t used;
-  uint32_t n_noted;             /* steps taken so far */
-  uint16_t first[GT_STEPS_MAX]; /* where in data the bytes of each one's first item lie */
-  uint16_t size[GT_STEPS_MAX];  /* how many there are */
-};
 
 /* The call whose arguments are followed. */
 struct source {
@@ -57,11 +48,12 @@ argument (const struct source *source, uint32_t i)
 
 /* Room for one item's bytes: what is left, at most @limit; 0 when there is not even its head. */
 static uint32_t
-room (const struct output *out, uint32_t limit)
+room (struct output *out, uint32_t limit)
 {
-  uint32_t left = GT_SLOT_DATA - out->used;
+  uint32_t left = out->size - out->used;
 
   if (left < sizeof (struct gt_captured) + 16) {
+    out->is_short = 1;
     return 0;
   }
   left -= sizeof (struct gt_captured) + 8;
@@ -82,10 +74,11 @@ put (struct output *out, const struct gt_step *step, uint32_t index, uint64_t ad
       step->op == GT_STEP_STRING || step->op == GT_STEP_STRINGS ? GT_STEP_STRING : GT_STEP_BYTES;
   item->cut = cut;
   out->used += sizeof *item;
-  if (size > 0 && !out->size[out->n_noted]) {
+  if (size > 0 && !out->length[out->n_noted]) {
     out->first[out->n_noted] = out->used;
-    out->size[out->n_noted] = size;
+    out->length[out->n_noted] = size;
   }
+  out->failed |= size < 0;
   if (size > 0) {
     out->used += ((uint32_t) size + 7) & ~7u;
   }
@@ -103,6 +96,7 @@ put_string (struct output *out, const struct gt_step *step, uint32_t index, uint
   n = k_strncpy_from_user ((char *) out->data + out->used + sizeof (struct gt_captured), address,
                            limit);
   put (out, step, index, address, n, n == limit);
+  out->is_short |= n == limit && limit < step->limit;
 }
 
 static void
@@ -115,6 +109,7 @@ put_bytes (struct output *out, const struct gt_step *step, uint32_t index, uint6
     return;
   }
   n = length < limit ? length : limit;
+  out->is_short |= n < length && limit < step->limit;
   if (n && k_copy_from_user (out->data + out->used + sizeof (struct gt_captured), address, n)) {
     put (out, step, index, address, -14, 0);
   } else {
@@ -130,7 +125,11 @@ put_strings (struct output *out, const struct gt_step *step, uint64_t array, uin
   for (uint32_t i = 0; i < step->count; i++) {
     uint64_t pointer = 0;
 
-    if (k_copy_from_user (&pointer, array + size * i, size) || !pointer) {
+    if (k_copy_from_user (&pointer, array + size * i, size)) {
+      out->failed = 1;
+      return;
+    }
+    if (!pointer) {
       return;
     }
     put_string (out, step, i, pointer);
@@ -166,6 +165,7 @@ put_iovec (struct output *out, const struct gt_step *step, uint64_t array, uint6
     struct vec vec;
 
     if (!get_vec (&vec, array, i, is_32)) {
+      out->failed = 1;
       return;
     }
     put_bytes (out, step, i, vec.base, vec.length);
@@ -178,7 +178,7 @@ noted (const struct output *out, uint32_t step, uint32_t at, uint32_t size)
 {
   const uint8_t *data;
 
-  if (step >= out->n_noted || at + size > out->size[step]) {
+  if (step >= out->n_noted || at + size > out->length[step]) {
     return 0;
   }
   data = out->data + out->first[step] + at;
@@ -201,7 +201,7 @@ ioctl_size (uint64_t number, uint64_t otherwise)
 }
 
 static int64_t
-length_of (const struct output *out, const struct gt_step *step, const struct source *source)
+length_of (struct output *out, const struct gt_step *step, const struct source *source)
 {
   uint32_t from = step->length, number = 0;
 
@@ -218,7 +218,11 @@ length_of (const struct output *out, const struct gt_step *step, const struct so
   if (from >= GT_LENGTH_POINTER0 && from < GT_LENGTH_FIELD) {
     uint64_t pointer = argument (source, from - GT_LENGTH_POINTER0);
 
-    if (pointer < GT_PAGE || k_copy_from_user (&number, pointer, sizeof number)) {
+    if (pointer < GT_PAGE) {
+      return 0;
+    }
+    if (k_copy_from_user (&number, pointer, sizeof number)) {
+      out->failed = 1;
       return 0;
     }
     return number;
@@ -265,22 +269,18 @@ is_command (const struct gt_step *step, const struct source *source)
          (argument (source, 1) & 0xffff) == ((uint32_t) step->type << 8 | step->count);
 }
 
-uint32_t
+void
 capture (const struct gt_step *steps, const struct pt_regs *regs, uint32_t is_32, uint32_t at_leave,
-         uint8_t *data)
+         struct output *out)
 {
   const struct source source = { regs, is_32 };
   uint32_t failed = at_leave && has_failed (regs, is_32);
-  struct output out;
 
-  out.data = data;
-  out.used = out.n_noted = 0;
   for (uint32_t i = 0; i < GT_STEPS_MAX && steps[i].op != GT_STEP_END; i++) {
-    out.size[i] = 0;
+    out->length[i] = 0;
     if ((!failed || (steps[i].flags & GT_STEP_ALWAYS)) && is_command (&steps[i], &source)) {
-      take_step (&out, &steps[i], &source);
+      take_step (out, &steps[i], &source);
     }
-    out.n_noted = i + 1;
+    out->n_noted = i + 1;
   }
-  return out.used;
 }

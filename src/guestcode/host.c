@@ -21,31 +21,6 @@ sample_clock (struct gt_state *state)
   __atomic_store_n (&state->clock_seq, seq + 2, __ATOMIC_RELEASE);
 }
 
-static int
-has_filters (const struct gt_shared *shared)
-{
-  return (shared->config.n_pids | shared->config.n_comms) != 0;
-}
-
-/* Plain records suit as long as every thread is wanted and nothing was lost. */
-static void
-set_next_look (struct gt_shared *shared, uint64_t now)
-{
-  struct gt_state *state = &shared->state;
-
-  /* Not even for a moment: another vCPU's threads would take it that they are wanted. */
-  if (has_filters (shared)) {
-    state->next_look = now;
-    state->look_again = now + state->look_every;
-    return;
-  }
-  state->next_look = state->look_again = now + state->look_every;
-  __sync_synchronize ();
-  if (state->dropped | state->passed) {
-    state->next_look = now;
-  }
-}
-
 /* What passed while the host was gone was not counted for each thread: any may have lost some. */
 static void
 wake (struct gt_state *state)
@@ -56,26 +31,31 @@ wake (struct gt_state *state)
   }
 }
 
+/* A thread that is interrupted in here must neither date the beat back, nor find the host gone
+ * because others have dated it since: it asks whether what it read still holds. */
 int
 host_look (struct gt_shared *shared)
 {
   struct gt_state *state = &shared->state;
-  uint64_t beat = shared->config.beat, now = k_jiffies;
+  uint64_t last = state->last_jiffies, beat = shared->config.beat, now = k_jiffies;
 
   if (beat != state->last_beat) {
-    state->last_jiffies = now;
-    __atomic_store_n (&state->last_beat, beat, __ATOMIC_RELEASE);
-    if (state->next_wake) {
-      wake (state);
+    if (__sync_bool_compare_and_swap (&state->last_jiffies, last, now)) {
+      __atomic_store_n (&state->last_beat, beat, __ATOMIC_RELEASE);
+      if (state->next_wake) {
+        wake (state);
+      }
+      sample_clock (state);
     }
-    sample_clock (state);
-  }
-  if (now - state->last_jiffies > state->beat_limit) {
-    state->next_look = state->look_again = now;
-    state->next_wake = has_filters (shared) ? 0 : now + state->look_every;
+  } else if ((int64_t) (now - state->last_jiffies) > (int64_t) state->beat_limit &&
+             shared->config.beat == beat) {
+    state->look_again = now;
+    state->next_wake = has_filters (&shared->config) ? 0 : now + state->look_every;
+    __sync_synchronize ();
+    state->room = 0;
     return 1;
   }
-  set_next_look (shared, now);
+  state->look_again = now + state->look_every;
   return 0;
 }
 
@@ -136,7 +116,7 @@ gt_probe_init (void)
   state->tsc_khz = k_tsc_khz;
   state->beat_limit = k_msecs_to_jiffies (1500);
   state->look_every = k_msecs_to_jiffies (50);
-  state->last_jiffies = state->next_look = state->look_again = k_jiffies;
+  state->last_jiffies = state->look_again = k_jiffies;
   sample_clock (state);
   return state->beat_limit;
 }

@@ -3,7 +3,7 @@
 #ifndef GT_GUESTCODE_HOST_H
 #define GT_GUESTCODE_HOST_H
 
-#include "kernel.h"
+#include "ring.h"
 
 extern struct gt_shared *const gt_shared;
 
@@ -50,7 +50,7 @@ lose (struct gt_shared *shared, uint64_t task, volatile uint64_t *count)
   __sync_fetch_and_add (gap_of (shared, task), 1);
   __sync_fetch_and_add (count, 1);
   /* No more plain records: those tell of no gap. */
-  shared->state.next_look = k_jiffies;
+  shared->state.room = 0;
 }
 
 /* Whether anything is to be done for this thread. */
@@ -65,7 +65,7 @@ begin (struct gt_shared *shared, uint64_t task)
   }
   /* Of threads that are not wanted, too: each call dates the heartbeat. */
   gone = host_is_gone (shared);
-  if ((config->n_pids | config->n_comms) && !host_wants (config, task)) {
+  if (has_filters (config) && !host_wants (config, task)) {
     return 0;
   }
   if (__builtin_expect (gone, 0)) {

@@ -3,7 +3,7 @@
  * Included by the stubs: a call of which only the fact is wanted, recorded with as few instructions,
  * memory accesses and branches as it takes. Whatever is out of the ordinary goes the long way,
  * through the C side: no room in this lap of the ring, losses that a record has to tell of, filters,
- * and now and then a look at the host's heart.
+ * and the look at the host's heart that each of its beats asks for. All of these leave no room.
  */
 #include "plain.h"
 
@@ -17,16 +17,14 @@
 #define PT_DI  0x70
 
 /* @shared: a register with the shared pages' address, then the record's. %rax: the record's mark.
- * @new and %rdx are lost. Jumps to @unusual, or to @pass while the host is gone. */
+ * @new and %rdx are lost. Jumps to @unusual, or to @pass while the host is gone and where it wants
+ * one process only, and another one than this. */
 .macro RESERVE shared, new, size, type, unusual, pass
-  movq k_jiffies, %rax
-  subq k_next_look(\shared), %rax
-  jns .Llook\@
   movq k_head(\shared), %rax
 .Lagain\@:
   leaq \size(%rax), \new
   cmpq k_room(\shared), \new
-  ja \unusual
+  ja .Lfull\@
   lock cmpxchgq \new, k_head(\shared)
   jne .Lagain\@
   movl %eax, %edx
@@ -37,10 +35,23 @@
   shlq $29, %rax
   orq $(\size / 8) << 16 | \type, %rax
   .subsection 1
-.Llook\@:
+.Lfull\@:
   movq k_jiffies, %rax
+  movq %rax, \new
   subq k_next_wake(\shared), %rax
+  js .Lgone\@
+  subq k_look_again(\shared), \new
   jns \unusual
+  cmpq $1, k_n_filters(\shared)
+  jne \unusual
+  movq %gs:k_current_task, %rax
+  movl k_pids(\shared), %edx
+  cmpl k_task_tgid(%rax), %edx
+  je \unusual
+  cmpl k_task_pid(%rax), %edx
+  je \unusual
+  jmp \pass
+.Lgone\@:
   lock incq k_passed(\shared)
   jmp \pass
   .previous

@@ -43,8 +43,8 @@ gt_probe_entry (struct pt_regs *regs, uint32_t index)
   if (!begin (shared, call.task)) {
     return 0;
   }
-  if (needs_slot (shared, GT_RECORD_ENTRY, index)) {
-    return 1;
+  if (!is_plain (shared, GT_RECORD_ENTRY, index)) {
+    return gt_probe_short (&call, index);
   }
   emit (&call, 0, 0);
   return 0;
@@ -63,10 +63,10 @@ gt_probe_return (struct pt_regs *regs, uint32_t index)
   if (!begin (shared, call.task)) {
     return 0;
   }
-  if (needs_slot (shared, GT_RECORD_RETURN, index)) {
-    return 1;
-  }
   call.flags |= killed_flag (call.task);
+  if (!is_plain (shared, GT_RECORD_RETURN, index)) {
+    return gt_probe_short (&call, index);
+  }
   emit (&call, 0, 0);
   return 0;
 }

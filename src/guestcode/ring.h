@@ -25,14 +25,38 @@ ring_tail (const struct gt_config *config)
   return a < b ? a : b;
 }
 
-/* For plain records: what is free for threads that can wait, in this lap. */
+static inline int
+has_filters (const struct gt_config *config)
+{
+  return (config->n_pids | config->n_comms) != 0;
+}
+
+/* Plain records suit as long as every thread is wanted, and nothing was lost that one had to tell
+ * of. */
+static inline int
+is_plain_enough (const struct gt_shared *shared)
+{
+  const struct gt_state *state = &shared->state;
+
+  return (state->dropped | state->passed | state->next_wake) == 0 && !has_filters (&shared->config);
+}
+
+/* For plain records: what is free for threads that can wait, in this lap. Who makes plain records
+ * unfit says so first and takes the room away then: looked at in the other order, it stays away. */
 static inline void
 note_room (struct gt_shared *shared, uint64_t pos)
 {
   uint64_t lap = (pos | (GT_RING_SIZE - 1)) + 1;
   uint64_t free = ring_tail (&shared->config) + GT_RING_SIZE - GT_RING_KEPT;
 
+  if (shared->state.room > pos || !is_plain_enough (shared)) {
+    return;
+  }
   shared->state.room = free < lap ? free : lap;
+  __sync_synchronize ();
+  if (!is_plain_enough (shared)) {
+    shared->state.room = 0;
+  }
 }
 
 /* NULL when no room is left in the first @limit bytes that are not read yet. A record never lies

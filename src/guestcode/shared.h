@@ -174,7 +174,7 @@ struct gt_config {
    */
   volatile uint64_t tail[2];
   volatile uint32_t flags;
-  uint32_t n_pids;
+  uint32_t n_pids; /* with the next one in one aligned word, by which plain.S knows one process */
   uint32_t n_comms;
   uint32_t any_return; /* some call's return is wanted */
   uint32_t tasks;      /* GT_TASKS_: what of threads' lives is wanted */
@@ -188,7 +188,7 @@ struct gt_config {
   uint8_t pad_uring[GT_PAGE - sizeof (struct gt_uring_config)];
 };
 
-/* Written by the guest only, but for `nonce`. */
+/* Written by the guest only, but for `nonce` and `room`. */
 struct gt_state {
   volatile uint64_t head; /* bytes ever reserved in the ring */
   uint64_t pad0[7];
@@ -210,13 +210,13 @@ struct gt_state {
   uint64_t beat_limit;          /* jiffies without a beat after which the host counts as gone */
   uint64_t look_every;          /* jiffies between two looks at the host's heart */
   volatile uint64_t look_again; /* when the next one is due */
-  /* The same for plain records; in the past when each call is to go the long way. */
-  volatile uint64_t next_look;
-  volatile uint64_t next_wake; /* while the host is gone: until when no call is recorded */
-  volatile uint64_t room;      /* up to where the ring can be written without a look at its tail */
+  volatile uint64_t next_wake;  /* while the host is gone: until when no call is recorded */
+  /* Up to where plain records can be written, without a look at the ring's tail. The host sets it
+   * to 0 with each beat, and when filters change: a call must go the long way. */
+  volatile uint64_t room;
   uint64_t msr_efer, msr_lstar, msr_star, cr0, cr4;
   volatile uint64_t uring_lost; /* operations of io_uring of which something was given up */
-  uint8_t pad[GT_PAGE - 8 * 34 - 4 * GT_GAPS];
+  uint8_t pad[GT_PAGE - 8 * 33 - 4 * GT_GAPS];
   /* How often events were lost, counted apart for groups of threads, so that an entry is not taken
    * for that of a later call's return. */
   volatile uint32_t gaps[GT_GAPS];

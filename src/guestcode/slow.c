@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Captures and holding. Both may sleep, so that they work on a slot of their own, of which the host
- * sees which are taken; a record of the ring is open only for the moment of writing it.
+ * Captures and holding. Both may sleep: a record of the ring is open only for the moment of writing
+ * it. What does not fit on the stack, and a thread that is held, take a slot, of which the host
+ * sees which are taken.
  */
 #include "slow.h"
 
 #include "capture.h"
+
+#define SHORT_DATA 512
 
 /* The host knows how many threads are in here. */
 static void
@@ -72,9 +75,9 @@ record_wait (const struct call *call, uint32_t size, uint64_t *ret_pos)
 }
 
 static int
-emit_captured (const struct call *call, const struct gt_slot *slot, uint32_t n)
+emit_captured (const struct call *call, const struct output *out)
 {
-  return emit (call, slot->data, n);
+  return emit (call, out->data, out->used);
 }
 
 static void
@@ -222,12 +225,12 @@ struct place {
 };
 
 static void
-hold (struct call *call, struct gt_slot *whole, uint32_t n_captured, const struct frame *frame,
+hold (struct call *call, const struct output *out, const struct frame *frame,
       const struct place *place, struct order *order)
 {
   uint64_t *site = place->site, *back = site, back_to, resume;
   struct gt_shared *shared = call->shared;
-  struct gt_hold *slot = &whole->hold;
+  struct gt_hold *slot = &shared->slots[call->slot].hold;
 
   find_way (place->hook, &back_to, &resume);
   if (call->type == GT_RECORD_ENTRY) {
@@ -235,7 +238,7 @@ hold (struct call *call, struct gt_slot *whole, uint32_t n_captured, const struc
   }
   show_registers (slot, call->regs, frame, back ? back : site);
   slot->asked++;
-  if (!emit_captured (call, whole, n_captured)) {
+  if (!emit_captured (call, out)) {
     slot->asked--;
     return;
   }
@@ -249,7 +252,7 @@ hold (struct call *call, struct gt_slot *whole, uint32_t n_captured, const struc
   order->signal = slot->signal;
   order->back = call->type == GT_RECORD_ENTRY ? back : 0;
   order->resume = resume;
-  poke (whole->data, slot->pokes);
+  poke (out->data, slot->pokes);
   if (slot->verdict == GT_VERDICT_FORCE) {
     call->regs->ax = slot->value;
     if (call->type == GT_RECORD_ENTRY && back) {
@@ -259,14 +262,20 @@ hold (struct call *call, struct gt_slot *whole, uint32_t n_captured, const struc
 }
 
 static void
-trace (struct call *call, uint32_t index, uint32_t held, const struct frame *frame,
-       const struct place *place)
+capture_call (const struct call *call, uint32_t index, struct output *out)
+{
+  capture (steps_of (call->shared, call->type, index), call->regs, call->flags & GT_RECORD_I386,
+           call->type == GT_RECORD_RETURN, out);
+}
+
+static void
+trace (struct call *call, uint32_t index, const struct frame *frame, const struct place *place)
 {
   struct gt_shared *shared = call->shared;
-  const struct gt_step *steps = shared->config.steps[call->type == GT_RECORD_RETURN][index];
+  uint32_t held = is_held (shared, call->type, index);
   struct order order = { 0 };
   struct gt_slot *slot;
-  uint32_t n;
+  struct output out;
 
   call->flags |= held ? GT_RECORD_HELD : 0;
   slot = take_slot (call);
@@ -279,15 +288,44 @@ trace (struct call *call, uint32_t index, uint32_t held, const struct frame *fra
     }
     return;
   }
-  n = capture (steps, call->regs, call->flags & GT_RECORD_I386, call->type == GT_RECORD_RETURN,
-               slot->data);
+  output_init (&out, slot->data, sizeof slot->data);
+  capture_call (call, index, &out);
   if (held) {
-    hold (call, slot, n, frame, place, &order);
+    hold (call, &out, frame, place, &order);
   } else {
-    emit_captured (call, slot, n);
+    emit_captured (call, &out);
   }
   give_slot (shared, call->slot);
   carry_out (call, &order);
+}
+
+/* Pages that are not there are not fetched: who sleeps must be seen to, by a slot. */
+static void
+capture_awake (const struct call *call, uint32_t index, struct output *out)
+{
+  volatile uint32_t *no_faults = &FIELD (uint32_t, call->task, k_task_pagefault_disabled);
+
+  *no_faults = *no_faults + 1;
+  capture_call (call, index, out);
+  *no_faults = *no_faults - 1;
+}
+
+uint32_t
+gt_probe_short (const struct call *call, uint32_t index)
+{
+  uint8_t data[SHORT_DATA] __attribute__ ((aligned (8)));
+  struct output out;
+
+  if (is_held (call->shared, call->type, index)) {
+    return 1;
+  }
+  output_init (&out, data, sizeof data);
+  capture_awake (call, index, &out);
+  if (out.is_short | out.failed) {
+    return 1;
+  }
+  emit_captured (call, &out);
+  return 0;
 }
 
 static struct call
@@ -319,7 +357,7 @@ gt_probe_slow_entry (const struct frame *frame, uint64_t *site, uint32_t hook)
   uint32_t index = index_of (&call);
   const struct place place = { site, hook };
 
-  trace (&call, index, call.shared->config.actions[index] & GT_ACTION_HOLD_ENTRY, frame, &place);
+  trace (&call, index, frame, &place);
 }
 
 void
@@ -333,5 +371,5 @@ gt_probe_slow_return (const struct frame *frame, uint64_t *site, uint32_t hook)
     return;
   }
   call.flags |= killed_flag (call.task);
-  trace (&call, index, call.shared->config.actions[index] & GT_ACTION_HOLD_RETURN, frame, &place);
+  trace (&call, index, frame, &place);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Calls that need a slot: user memory is copied, or the thread is held. */
+/* Calls that are not plain: user memory is copied, or the thread is held. */
 #ifndef GT_GUESTCODE_SLOW_H
 #define GT_GUESTCODE_SLOW_H
 
@@ -17,14 +17,28 @@ enum { HOOK_64 = 0, HOOK_INT80 = 1, HOOK_FAST32 = 2, HOOK_CALL_INT80 = 3 };
 void gt_probe_slow_entry (const struct frame *frame, uint64_t *site, uint32_t hook);
 void gt_probe_slow_return (const struct frame *frame, uint64_t *site, uint32_t hook);
 
-static inline int
-needs_slot (const struct gt_shared *shared, uint32_t type, uint32_t index)
+static inline uint32_t
+is_held (const struct gt_shared *shared, uint32_t type, uint32_t index)
 {
-  uint8_t hold = type == GT_RECORD_ENTRY ? GT_ACTION_HOLD_ENTRY : GT_ACTION_HOLD_RETURN;
-
-  return (shared->config.actions[index] & hold) ||
-         shared->config.steps[type == GT_RECORD_RETURN][index]->op != GT_STEP_END;
+  return shared->config.actions[index] &
+         (type == GT_RECORD_ENTRY ? GT_ACTION_HOLD_ENTRY : GT_ACTION_HOLD_RETURN);
 }
+
+static inline const struct gt_step *
+steps_of (const struct gt_shared *shared, uint32_t type, uint32_t index)
+{
+  return shared->config.steps[type == GT_RECORD_RETURN][index];
+}
+
+static inline int
+is_plain (const struct gt_shared *shared, uint32_t type, uint32_t index)
+{
+  return !is_held (shared, type, index) && steps_of (shared, type, index)->op == GT_STEP_END;
+}
+
+/* Records a call whose captures are few bytes, as most are. Nonzero when it did nothing because a
+ * slot is needed. */
+uint32_t gt_probe_short (const struct call *call, uint32_t index);
 
 /*
  * For a return without a number: rt_sigreturn has put the interrupted program's registers there; so

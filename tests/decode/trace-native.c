@@ -68,11 +68,12 @@ take (Side *side, const struct user_regs_struct *user, const struct gt_step *ste
   const struct pt_regs *regs = (gconstpointer) user;
   gsize head = leave ? GT_RECORD_RETURN_SIZE : sizeof *record;
   GtGuestClock clock = { 0 };
-  uint32_t n;
+  struct output out;
 
   G_STATIC_ASSERT (sizeof *regs <= sizeof *user);
   memset (record, 0, sizeof *record);
-  n = capture (steps, regs, 0, leave, (uint8_t *) record + head);
+  output_init (&out, (uint8_t *) record + head, GT_SLOT_DATA);
+  capture (steps, regs, 0, leave, &out);
   record->head = leave ? GT_RECORD_RETURN : GT_RECORD_ENTRY;
   record->nr = (int32_t) regs->orig_ax;
   if (leave) {
@@ -82,7 +83,7 @@ take (Side *side, const struct user_regs_struct *user, const struct gt_step *ste
 
     memcpy (record->args, args, sizeof args);
   }
-  gt_probe_event_from_record (record, head + n, &clock, &side->event, side->captures);
+  gt_probe_event_from_record (record, head + out.used, &clock, &side->event, side->captures);
 }
 
 static void

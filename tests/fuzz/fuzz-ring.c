@@ -130,7 +130,9 @@ read_held (Fixture *fixture, guint slot, const GTEvent *event)
   struct gt_hold hold;
   x86_registers_t regs;
 
-  memcpy (&hold, (const void *) &fixture->shared->slots[slot % GT_SLOTS].hold, sizeof hold);
+  if (!gt_ring_reader_hold (fixture->reader, slot % GT_SLOTS, &hold)) {
+    return;
+  }
   gt_probe_held_regs (&hold, &fixture->state, event->number, event->type == GT_EVENT_SYSCALL,
                       &regs);
 }

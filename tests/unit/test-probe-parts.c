@@ -53,9 +53,33 @@ k_copy_from_user (void *to, uint64_t from, unsigned long n)
 
 typedef struct {
   guint n;
+  gboolean failed;
   GTCapture items[GT_MAX_CAPTURES];
   guint64 buffer[(sizeof (struct gt_record) + GT_SLOT_DATA) / 8];
 } Captured;
+
+/* With less room there is either the same as with enough, or it says that there is not. */
+static void
+check_with_less_room (const struct gt_step *steps, const struct pt_regs *regs, gboolean is_32,
+                      gboolean at_leave, const struct output *enough)
+{
+  guint64 data[512 / 8] = { 0 };
+  guint n_same = 0;
+
+  for (guint32 size = 0; size <= sizeof data; size += 8) {
+    struct output out;
+
+    output_init (&out, (uint8_t *) data, size);
+    capture (steps, regs, is_32, at_leave, &out);
+    g_assert_cmpuint (out.used, <=, size);
+    if (!out.is_short) {
+      g_assert_cmpuint (out.used, ==, enough->used);
+      g_assert_cmpuint (out.failed, ==, enough->failed);
+      n_same++;
+    }
+  }
+  g_assert_true (n_same > 0 || enough->used + 32 > sizeof data);
+}
 
 /* Runs the steps as the guest does, and reads the outcome as the host does. */
 static void
@@ -64,16 +88,19 @@ run_steps_of (const struct gt_step *steps, const struct pt_regs *regs, gboolean 
 {
   struct gt_record *record = (gpointer) ret->buffer;
   GtGuestClock clock = { 0 };
+  struct output out;
   GTEvent event;
-  uint32_t n;
 
   memset (ret, 0, sizeof *ret);
-  n = capture (steps, regs, is_32, at_leave, (uint8_t *) (record + 1));
-  g_assert_cmpuint (n % 8, ==, 0);
-  g_assert_cmpuint (n, <=, GT_SLOT_DATA);
+  output_init (&out, (uint8_t *) (record + 1), GT_SLOT_DATA);
+  capture (steps, regs, is_32, at_leave, &out);
+  g_assert_cmpuint (out.used % 8, ==, 0);
+  g_assert_cmpuint (out.used, <=, GT_SLOT_DATA);
+  check_with_less_room (steps, regs, is_32, at_leave, &out);
   record->head = GT_RECORD_ENTRY;
-  gt_probe_event_from_record (record, sizeof *record + n, &clock, &event, ret->items);
+  gt_probe_event_from_record (record, sizeof *record + out.used, &clock, &event, ret->items);
   ret->n = event.n_captures;
+  ret->failed = out.failed != 0;
 }
 
 static void
@@ -103,6 +130,7 @@ test_strings (void)
   g_assert_cmpstr ((const char *) got.items[0].data, ==, "/etc/passwd");
   g_assert_cmpuint (got.items[0].size, ==, 11);
   g_assert_cmpuint (got.items[0].arg, ==, 1);
+  g_assert_false (got.failed);
   g_assert_false (got.items[0].cut);
   g_assert_true (got.items[1].cut);
   g_assert_cmpmem (got.items[1].data, got.items[1].size, "/etc", 4);
@@ -112,6 +140,7 @@ test_strings (void)
   run_steps (steps, &regs, &got);
   g_assert_cmpuint (got.n, ==, 1);
   g_assert_cmpint (got.items[0].error, ==, -14);
+  g_assert_true (got.failed);
 }
 
 static void

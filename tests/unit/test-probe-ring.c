@@ -11,6 +11,7 @@
 #define SHARED_PA    0x100000u
 #define N_THREADS    4
 #define N_PER_THREAD 60000u
+#define N_HOLDS      20000u
 
 typedef struct {
   vmi_instance_t vmi;
@@ -120,6 +121,65 @@ test_threads (Fixture *fixture, gconstpointer mapped)
   g_assert_cmpuint (fixture->state.head, >, GT_RING_SIZE);
 }
 
+/* As a thread that is held: shows itself, then writes its record, then waits. */
+static gpointer
+be_held (gpointer data)
+{
+  Producer *producer = data;
+  struct gt_hold *hold = &producer->shared->slots[producer->id].hold;
+
+  for (guint64 i = 0; i < N_HOLDS; i++) {
+    struct gt_record *record;
+    guint64 pos = 0;
+
+    hold->rip = i ^ producer->id;
+    hold->asked++;
+    while (!(record = ring_reserve (producer->shared, sizeof *record, &pos))) {
+      g_thread_yield ();
+    }
+    record->task = i;
+    record->slot = (guint8) producer->id;
+    ring_commit (record, pos, sizeof *record, GT_RECORD_ENTRY);
+    while (__atomic_load_n (&hold->answer, __ATOMIC_ACQUIRE) != hold->asked) {
+      g_thread_yield ();
+    }
+  }
+  return NULL;
+}
+
+static void
+answer (const struct gt_record *record, gsize size, gpointer user_data)
+{
+  Fixture *fixture = user_data;
+  struct gt_hold hold;
+
+  g_assert_true (gt_ring_reader_hold (fixture->reader, record->slot, &hold));
+  g_assert_cmpuint (hold.rip, ==, record->task ^ record->slot);
+  fixture->n_records++;
+  __atomic_store_n (&fixture->shared->slots[record->slot].hold.answer, hold.asked,
+                    __ATOMIC_RELEASE);
+}
+
+/* What a held thread shows is what it shows now, though the reader may have read it ahead. */
+static void
+test_held (Fixture *fixture, gconstpointer mapped)
+{
+  Producer producers[2];
+  GThread *threads[2];
+
+  for (guint i = 0; i < G_N_ELEMENTS (producers); i++) {
+    producers[i] = (Producer){ fixture->shared, i };
+    threads[i] = g_thread_new ("held", be_held, &producers[i]);
+  }
+  while (fixture->n_records < G_N_ELEMENTS (producers) * N_HOLDS) {
+    g_assert_cmpint (gt_ring_reader_poll (fixture->reader, answer, fixture, &fixture->state), >=,
+                     0);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (producers); i++) {
+    g_thread_join (threads[i]);
+  }
+}
+
 static void
 count_bytes (const struct gt_record *record, gsize size, gpointer user_data)
 {
@@ -132,6 +192,32 @@ count_bytes (const struct gt_record *record, gsize size, gpointer user_data)
   (void) sum;
   fixture->bytes += size;
   fixture->n_records++;
+}
+
+/* The guest may be told late what was read, but not when one of its threads waits for room. */
+static void
+test_told (Fixture *fixture, gconstpointer mapped)
+{
+  struct gt_config *config = &fixture->shared->config;
+  struct gt_record *record;
+  guint64 pos = 0;
+
+  for (guint i = 0; i < 2; i++) {
+    record = ring_reserve (fixture->shared, sizeof *record, &pos);
+    ring_commit (record, pos, sizeof *record, GT_RECORD_ENTRY);
+    fixture->shared->state.waiting = i;
+    gt_ring_reader_poll (fixture->reader, count_bytes, fixture, &fixture->state);
+  }
+  g_assert_cmpuint (fixture->n_records, ==, 2);
+  g_assert_cmpuint (ring_tail (config), ==, fixture->state.head);
+  fixture->shared->state.waiting = 0;
+  while (fixture->state.head < GT_RING_SIZE) {
+    record = ring_reserve (fixture->shared, sizeof *record, &pos);
+    g_assert_nonnull (record);
+    ring_commit (record, pos, sizeof *record, GT_RECORD_ENTRY);
+    gt_ring_reader_poll (fixture->reader, count_bytes, fixture, &fixture->state);
+    g_assert_cmpuint (fixture->state.head - ring_tail (config), <, GT_RING_SIZE / 32);
+  }
 }
 
 /* Whatever the guest writes, the reader stays within the ring and comes to an end. */
@@ -206,10 +292,8 @@ main (int argc, char **argv)
   static const struct {
     const char *name;
     void (*func) (Fixture *, gconstpointer);
-  } tests[] = { { "threads", test_threads },
-                { "hostile", test_hostile },
-                { "stuck", test_stuck },
-                { "finish", test_finish } };
+  } tests[] = { { "threads", test_threads }, { "held", test_held },   { "told", test_told },
+                { "hostile", test_hostile }, { "stuck", test_stuck }, { "finish", test_finish } };
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++) {

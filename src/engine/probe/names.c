@@ -51,6 +51,7 @@ static const NameRow rows[] = {
   { "task_exit_code", KIND_OFFSET, { "task_struct", "exit_code" } },
   { "bprm_filename", KIND_OFFSET, { "linux_binprm", "filename" } },
   { "task_mm", KIND_OFFSET, { "task_struct", "mm" } },
+  { "task_pagefault_disabled", KIND_OFFSET, { "task_struct", "pagefault_disabled" } },
   { "task_pending", KIND_OFFSET, { "task_struct", "pending.signal" } },
 };
 
@@ -178,7 +179,9 @@ gt_probe_names_resolve (const char *name, guint64 *ret_value, gpointer user_data
     { "k_shared", names->shared },
     { "k_pt_regs", names->pt_regs },
     { "k_actions", offsetof (struct gt_shared, config.actions) },
-    { "k_next_look", offsetof (struct gt_shared, state.next_look) },
+    { "k_look_again", offsetof (struct gt_shared, state.look_again) },
+    { "k_n_filters", offsetof (struct gt_shared, config.n_pids) },
+    { "k_pids", offsetof (struct gt_shared, config.pids) },
     { "k_next_wake", offsetof (struct gt_shared, state.next_wake) },
     { "k_passed", offsetof (struct gt_shared, state.passed) },
     { "k_head", offsetof (struct gt_shared, state.head) },

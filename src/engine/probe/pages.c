@@ -58,7 +58,15 @@ gt_pages_free (GtPages *pages)
   g_free (pages);
 }
 
-static gboolean
+/* What is to be transferred at once. */
+typedef struct {
+  GtPages *pages;
+  gboolean write;
+  gsize n;
+  GtPaVec vec[64];
+} Gather;
+
+static void
 transfer_mapped (GtPages *pages, gsize offset, guint8 *buf, gsize len, gboolean write)
 {
   while (len > 0) {
@@ -74,64 +82,85 @@ transfer_mapped (GtPages *pages, gsize offset, guint8 *buf, gsize len, gboolean 
     offset += chunk;
     len -= chunk;
   }
-  return TRUE;
 }
 
-/* Pieces that follow each other in physical memory become one. */
 static gboolean
-transfer_gathered (GtPages *pages, gsize offset, guint8 *buf, gsize len, gboolean write)
+gather_end (Gather *gather)
 {
-  GtPaVec vec[64];
-  gsize n = 0;
+  gsize n = gather->n;
 
+  gather->n = 0;
+  return n == 0 || (gather->write ? gt_vmi_write_pa_vec (gather->pages->vmi, gather->vec, n)
+                                  : gt_vmi_read_pa_vec (gather->pages->vmi, gather->vec, n));
+}
+
+/* Pieces that follow each other in physical memory and here become one. */
+static gboolean
+gather_add (Gather *gather, gsize offset, guint8 *buf, gsize len)
+{
   while (len > 0) {
     gsize in_page = offset % GT_PAGE, chunk = MIN (len, GT_PAGE - in_page);
-    addr_t pa = pages->pages[offset / GT_PAGE].pa + in_page;
+    addr_t pa = gather->pages->pages[offset / GT_PAGE].pa + in_page;
+    GtPaVec *last = gather->n > 0 ? &gather->vec[gather->n - 1] : NULL;
 
-    if (n > 0 && vec[n - 1].pa + vec[n - 1].len == pa) {
-      vec[n - 1].len += chunk;
-    } else if (n < G_N_ELEMENTS (vec)) {
-      vec[n++] = (GtPaVec){ pa, buf, chunk };
+    if (last && last->pa + last->len == pa && (guint8 *) last->buf + last->len == buf) {
+      last->len += chunk;
     } else {
-      gboolean ok = write ? gt_vmi_write_pa_vec (pages->vmi, vec, n)
-                          : gt_vmi_read_pa_vec (pages->vmi, vec, n);
-
-      if (!ok) {
+      if (gather->n == G_N_ELEMENTS (gather->vec) && !gather_end (gather)) {
         return FALSE;
       }
-      n = 0;
-      continue;
+      gather->vec[gather->n++] = (GtPaVec){ pa, buf, chunk };
     }
     buf += chunk;
     offset += chunk;
     len -= chunk;
   }
-  return write ? gt_vmi_write_pa_vec (pages->vmi, vec, n) : gt_vmi_read_pa_vec (pages->vmi, vec, n);
+  return TRUE;
 }
 
 static gboolean
-transfer (GtPages *pages, gsize offset, guint8 *buf, gsize len, gboolean write)
+transfer (GtPages *pages, const GtPagesPart *parts, guint n, gboolean write)
 {
-  if (len == 0) {
-    return TRUE;
+  Gather gather;
+
+  gather.pages = pages;
+  gather.write = write;
+  gather.n = 0;
+  for (guint i = 0; i < n; i++) {
+    const GtPagesPart *part = &parts[i];
+
+    if (part->len > 0 && part->offset + part->len > pages->n * GT_PAGE) {
+      return FALSE;
+    }
+    if (pages->mapped) {
+      transfer_mapped (pages, part->offset, part->buf, part->len, write);
+    } else if (!gather_add (&gather, part->offset, part->buf, part->len)) {
+      return FALSE;
+    }
   }
-  if (offset + len > pages->n * GT_PAGE) {
-    return FALSE;
-  }
-  return pages->mapped ? transfer_mapped (pages, offset, buf, len, write)
-                       : transfer_gathered (pages, offset, buf, len, write);
+  return gather_end (&gather);
 }
 
 gboolean
 gt_pages_read (GtPages *pages, gsize offset, void *buf, gsize len)
 {
-  return transfer (pages, offset, buf, len, FALSE);
+  const GtPagesPart part = { offset, buf, len };
+
+  return transfer (pages, &part, 1, FALSE);
+}
+
+gboolean
+gt_pages_read_parts (GtPages *pages, const GtPagesPart *parts, guint n)
+{
+  return transfer (pages, parts, n, FALSE);
 }
 
 gboolean
 gt_pages_write (GtPages *pages, gsize offset, const void *buf, gsize len)
 {
-  return transfer (pages, offset, (guint8 *) buf, len, TRUE);
+  const GtPagesPart part = { offset, (void *) buf, len };
+
+  return transfer (pages, &part, 1, TRUE);
 }
 
 gboolean

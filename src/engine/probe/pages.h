@@ -19,6 +19,13 @@ void gt_pages_free (GtPages *pages);
 
 gboolean gt_pages_read (GtPages *pages, gsize offset, void *buf, gsize len);
 gboolean gt_pages_write (GtPages *pages, gsize offset, const void *buf, gsize len);
+/* Several pieces at once: what was written to a later one before an earlier one is seen so. */
+typedef struct {
+  gsize offset;
+  void *buf;
+  gsize len;
+} GtPagesPart;
+gboolean gt_pages_read_parts (GtPages *pages, const GtPagesPart *parts, guint n);
 /* Several aligned 64-bit words in the order given, each whole. */
 typedef struct {
   gsize offset;

@@ -58,7 +58,8 @@ remove_quietly (GtProbeEngine *probe, GtEngineFunc func, gpointer user_data, GEr
 
 /* The answer goes last: the thread runs on as soon as it sees it. */
 static void
-answer_thread (GtProbeEngine *probe, gsize slot, guint64 asked, const GtHeldThread *held)
+answer_thread (GtProbeEngine *probe, gsize slot, const struct gt_hold *hold,
+               const GtHeldThread *held)
 {
   guint n_pokes = held->pokes ? MIN (held->pokes->len, GT_SLOT_DATA) : 0;
   const GtPagesWord words[] = {
@@ -68,14 +69,19 @@ answer_thread (GtProbeEngine *probe, gsize slot, guint64 asked, const GtHeldThre
     { slot + offsetof (struct gt_slot, hold.pokes), n_pokes },
     { slot + offsetof (struct gt_slot, hold.verdict),
       held->force ? GT_VERDICT_FORCE : GT_VERDICT_GO },
-    { slot + offsetof (struct gt_slot, hold.answer), asked },
+    { slot + offsetof (struct gt_slot, hold.answer), hold->asked },
   };
+  /* As a rule the slot says "go" and no more from the last time. */
+  gboolean known = !(held->force || held->delay_us || held->signal || n_pokes) &&
+                   hold->verdict == GT_VERDICT_GO &&
+                   !(hold->delay_us || hold->signal || hold->pokes);
+  guint skip = known ? G_N_ELEMENTS (words) - 1 : 0;
 
   if (n_pokes > 0) {
     gt_pages_write (probe->placed.pages, slot + offsetof (struct gt_slot, data), held->pokes->data,
                     n_pokes);
   }
-  gt_pages_write_words (probe->placed.pages, words, G_N_ELEMENTS (words));
+  gt_pages_write_words (probe->placed.pages, words + skip, G_N_ELEMENTS (words) - skip);
 }
 
 /* Answers a held thread, after the loop has had it when @tell. */
@@ -87,7 +93,7 @@ deliver_held (Delivery *delivery, const GTEvent *event, guint index, gboolean te
   struct gt_hold hold;
   GtHeldThread held = { 0 };
 
-  if (!gt_pages_read (probe->placed.pages, offset, &hold, sizeof hold)) {
+  if (!gt_ring_reader_hold (probe->reader, index, &hold)) {
     return;
   }
   if (tell) {
@@ -96,7 +102,7 @@ deliver_held (Delivery *delivery, const GTEvent *event, guint index, gboolean te
     gt_probe_held_regs (&hold, &probe->state, event->number, held.at_entry, &held.regs);
     delivery->func (event, &held, delivery->user_data);
   }
-  answer_thread (probe, offset, hold.asked, &held);
+  answer_thread (probe, offset, &hold, &held);
   g_clear_pointer (&held.pokes, g_byte_array_unref);
 }
 

@@ -12,15 +12,27 @@
 #define STATE_OFFSET offsetof (struct gt_shared, state)
 #define STATE_USED   offsetof (struct gt_state, pad)
 #define CHUNK        (256u << 10)
+#define AHEAD        1024u /* a held thread's record, as a rule */
+#define TELL_EVERY   (64u << 10)
 #define STUCK_US     2000000 /* a thread commits within microseconds, or it is dead */
+#define NO_SLOT      G_MAXUINT
+
+#define HOLD_OFFSET(slot)                                                                          \
+  (offsetof (struct gt_shared, slots) + (slot) * sizeof (struct gt_slot) +                         \
+   offsetof (struct gt_slot, hold))
 
 struct GtRingReader {
   GtPages *pages;
   guint64 tail;
+  guint64 told; /* what the guest knows of it */
   guint64 damaged;
   gboolean astray;
   gint64 stuck_since; /* when an uncommitted record was first seen at the tail; 0 when none is */
   guint8 *buffer;     /* CHUNK bytes */
+  /* Where a thread was held last: the next one most likely waits there. */
+  guint slot;
+  gboolean hold_is_new; /* @hold was read after the records that are being handed out */
+  struct gt_hold hold;
 };
 
 GtRingReader *
@@ -30,6 +42,7 @@ gt_ring_reader_new (GtPages *pages)
 
   reader->pages = pages;
   reader->buffer = g_malloc (CHUNK);
+  reader->slot = NO_SLOT;
   return reader;
 }
 
@@ -153,15 +166,24 @@ hand_out (GtRingReader *reader, gsize room, GtRingFunc func, gpointer user_data,
 }
 
 static gboolean
-advance (GtRingReader *reader, guint64 tail)
+tell_tail (GtRingReader *reader)
 {
   GtPagesWord words[] = {
-    { offsetof (struct gt_shared, config.tail[0]), tail },
-    { offsetof (struct gt_shared, config.tail[1]), tail },
+    { offsetof (struct gt_shared, config.tail[0]), reader->tail },
+    { offsetof (struct gt_shared, config.tail[1]), reader->tail },
   };
 
-  reader->tail = tail;
+  reader->told = reader->tail;
   return gt_pages_write_words (reader->pages, words, G_N_ELEMENTS (words));
+}
+
+/* The guest is told at once only if one of its threads may be waiting for room. */
+static gboolean
+tell_tail_if_due (GtRingReader *reader, const struct gt_state *state)
+{
+  guint64 untold = reader->tail - reader->told;
+
+  return untold == 0 || (untold < TELL_EVERY && state->waiting == 0) || tell_tail (reader);
 }
 
 /* Where the next thing from @pos on lies that looks like a record; @head when there is none. */
@@ -204,7 +226,8 @@ skip_stuck (GtRingReader *reader, guint64 head)
   pos = next_marked (reader, reader->tail + 8, head);
   reader->damaged += pos - reader->tail;
   reader->stuck_since = 0;
-  advance (reader, pos);
+  reader->tail = pos;
+  tell_tail (reader);
 }
 
 void
@@ -235,9 +258,58 @@ gt_ring_reader_resume (GtRingReader *reader, gboolean restored)
   reader->astray = FALSE;
   reader->stuck_since = 0;
   reader->damaged += restored ? 0 : 8;
-  return gt_pages_read (reader->pages, STATE_OFFSET + offsetof (struct gt_state, head), &head,
-                        sizeof head) &&
-         advance (reader, head & ~(guint64) 7);
+  if (!gt_pages_read (reader->pages, STATE_OFFSET + offsetof (struct gt_state, head), &head,
+                      sizeof head)) {
+    return FALSE;
+  }
+  reader->tail = head & ~(guint64) 7;
+  return tell_tail (reader);
+}
+
+gboolean
+gt_ring_reader_hold (GtRingReader *reader, guint slot, struct gt_hold *ret_hold)
+{
+  if (slot == reader->slot && reader->hold_is_new) {
+    *ret_hold = reader->hold;
+    return TRUE;
+  }
+  reader->slot = slot;
+  reader->hold_is_new = FALSE;
+  return gt_pages_read (reader->pages, HOLD_OFFSET (slot), ret_hold, sizeof *ret_hold);
+}
+
+/* Reads the guest's state. Where its RAM is not mapped a read takes as long as a thread is held,
+ * and what most likely is asked for next comes along: then @ret_ahead is how much of the ring from
+ * the tail on is in the buffer. */
+static gboolean
+look (GtRingReader *reader, struct gt_state *ret_state, gsize *ret_ahead)
+{
+  gsize offset = reader->tail & (GT_RING_SIZE - 1);
+  gboolean copied = !gt_pages_peek (reader->pages, RING_OFFSET);
+  /* Each was written before what stands before it. */
+  const GtPagesPart parts[] = {
+    { STATE_OFFSET, ret_state, STATE_USED },
+    { RING_OFFSET + offset, reader->buffer, MIN (AHEAD, GT_RING_SIZE - offset) },
+    { HOLD_OFFSET (reader->slot), &reader->hold, sizeof reader->hold },
+  };
+  guint n = !copied ? 1 : reader->slot == NO_SLOT ? 2 : 3;
+
+  *ret_ahead = copied ? parts[1].len : 0;
+  reader->hold_is_new = n == 3;
+  return gt_pages_read_parts (reader->pages, parts, n);
+}
+
+/* Whether @state is that of our probe, and possible. */
+static gboolean
+check_state (GtRingReader *reader, const struct gt_state *state)
+{
+  if (state->nonce != gt_pages_nonce (reader->pages)) {
+    return FALSE;
+  }
+  if (state->head - reader->tail > GT_RING_SIZE || state->head % 8 != 0) {
+    reader->astray = TRUE;
+  }
+  return TRUE;
 }
 
 gint
@@ -245,35 +317,33 @@ gt_ring_reader_poll (GtRingReader *reader, GtRingFunc func, gpointer user_data,
                      struct gt_state *ret_state)
 {
   gint n = 0;
-  gssize room;
-  gsize done;
+  gsize ahead, done;
 
-  if (!gt_pages_read (reader->pages, STATE_OFFSET, ret_state, STATE_USED)) {
+  if (!look (reader, ret_state, &ahead) || !check_state (reader, ret_state)) {
     return -1;
   }
-  if (ret_state->nonce != gt_pages_nonce (reader->pages)) {
-    return -1;
-  }
-  if (ret_state->head - reader->tail > GT_RING_SIZE || ret_state->head % 8 != 0) {
-    reader->astray = TRUE;
-  }
-  if (reader->astray) {
-    return 0;
-  }
-  while (reader->tail != ret_state->head) {
-    room = fill (reader, ret_state->head - reader->tail);
+  while (!reader->astray && reader->tail != ret_state->head) {
+    gsize left = ret_state->head - reader->tail;
+    gboolean first = ahead > 0;
+    gssize room = first ? (gssize) MIN (ahead, left) : fill (reader, left);
+
     if (room < 0) {
       return -1;
     }
     n += hand_out (reader, room, func, user_data, &done);
-    if (done == 0) {
+    ahead = 0;
+    reader->hold_is_new = FALSE;
+    if (done == 0 && !first) {
       skip_stuck (reader, ret_state->head);
       break;
     }
-    reader->stuck_since = 0;
-    if (!advance (reader, reader->tail + done)) {
+    if (done > 0) {
+      reader->stuck_since = 0;
+      reader->tail += done;
+    }
+    if (!tell_tail_if_due (reader, ret_state)) {
       return -1;
     }
   }
-  return n;
+  return reader->astray || tell_tail_if_due (reader, ret_state) ? n : -1;
 }

@@ -22,6 +22,9 @@ void gt_ring_reader_free (GtRingReader *reader);
 gint gt_ring_reader_poll (GtRingReader *reader, GtRingFunc func, gpointer user_data,
                           struct gt_state *ret_state);
 
+/* What the thread in @slot shows of itself: for the function that is being handed its record. */
+gboolean gt_ring_reader_hold (GtRingReader *reader, guint slot, struct gt_hold *ret_hold);
+
 /* How far the ring has been read, in bytes ever written to it. */
 guint64 gt_ring_reader_tail (const GtRingReader *reader);
 

@@ -4,6 +4,7 @@
 #include "engine/probe/settings.h"
 
 #include <guestrace/gt-error.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "engine/probe/tracepoints.h"
@@ -14,6 +15,15 @@ tell_guest (GtProbeEngine *probe, gsize offset, const void *data, gsize len)
   if (probe->attached) {
     gt_pages_write (probe->placed.pages, offset, data, len);
   }
+}
+
+/* Plain records look at no filters: the next call is to go the long way. */
+static void
+end_plain_records (GtProbeEngine *probe)
+{
+  const guint64 room = 0;
+
+  tell_guest (probe, offsetof (struct gt_shared, state.room), &room, sizeof room);
 }
 
 gint
@@ -105,6 +115,7 @@ gt_probe_add_pid (GtEngine *engine, vmi_pid_t pid, GError **error)
   config->pids[config->n_pids++] = (guint32) pid;
   tell_guest (probe, CONFIG_AT (pids), config->pids, sizeof config->pids);
   tell_guest (probe, CONFIG_AT (n_pids), &config->n_pids, sizeof config->n_pids);
+  end_plain_records (probe);
   return TRUE;
 }
 
@@ -124,6 +135,7 @@ gt_probe_add_comm (GtEngine *engine, const char *comm, GError **error)
   config->n_comms++;
   tell_guest (probe, CONFIG_AT (comms), config->comms, sizeof config->comms);
   tell_guest (probe, CONFIG_AT (n_comms), &config->n_comms, sizeof config->n_comms);
+  end_plain_records (probe);
   return TRUE;
 }
 

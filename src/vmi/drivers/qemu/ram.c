@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Guest memory by mapping and by process_vm_readv(2); nothing changes after opening. */
+/* Guest memory by mapping, by process_vm_readv(2) and by /proc/PID/mem; nothing changes after
+ * opening. */
 #include "vmi/drivers/qemu/ram.h"
 
 #include <errno.h>
@@ -40,6 +41,7 @@ struct GtQemuRam {
   GPid pid;
   int pid_fd;
   int pagemap_fd;
+  int mem_fd;
   GArray *ranges;    /* GtQemuRange */
   Backing *backings; /* one a range */
   GArray *blocks;    /* Block */
@@ -192,6 +194,7 @@ gt_qemu_ram_open (const GtQemuProcess *process, GArray *ranges, GError **error)
 {
   g_autoptr (GtQemuRam) ram = g_new0 (GtQemuRam, 1);
   g_autofree char *pagemap = g_strdup_printf ("/proc/%d/pagemap", (int) process->pid);
+  g_autofree char *mem = g_strdup_printf ("/proc/%d/mem", (int) process->pid);
 
   drop_unknown (ranges);
   ram->pid = process->pid;
@@ -201,6 +204,7 @@ gt_qemu_ram_open (const GtQemuProcess *process, GArray *ranges, GError **error)
   g_array_set_clear_func (ram->blocks, block_clear);
   ram->pid_fd = (int) syscall (SYS_pidfd_open, process->pid, 0);
   ram->pagemap_fd = open (pagemap, O_RDONLY | O_CLOEXEC);
+  ram->mem_fd = open (mem, O_RDWR | O_CLOEXEC);
   map_ranges (ram);
   if (!check_access (ram, process, error)) {
     return NULL;
@@ -222,6 +226,9 @@ gt_qemu_ram_free (GtQemuRam *ram)
   }
   if (ram->pagemap_fd >= 0) {
     close (ram->pagemap_fd);
+  }
+  if (ram->mem_fd >= 0) {
+    close (ram->mem_fd);
   }
   g_free (ram);
 }
@@ -285,6 +292,20 @@ copy (void *to, const void *from, gsize len)
   }
 }
 
+static ssize_t
+write_batch (GtQemuRam *ram, const Batch *batch)
+{
+  if (batch->n == 1 && ram->mem_fd >= 0) {
+    /* The file stays that process's: this needs no look at whether it lives. */
+    return pwrite (ram->mem_fd, batch->local[0].iov_base, batch->bytes,
+                   (off_t) GPOINTER_TO_SIZE (batch->remote[0].iov_base));
+  }
+  /* Another process may have the number by now. */
+  return gt_qemu_ram_alive (ram)
+             ? process_vm_writev (ram->pid, batch->local, batch->n, batch->remote, batch->n, 0)
+             : -1;
+}
+
 static gboolean
 flush (GtQemuRam *ram, Batch *batch, gboolean write)
 {
@@ -293,14 +314,8 @@ flush (GtQemuRam *ram, Batch *batch, gboolean write)
   if (batch->n == 0) {
     return TRUE;
   }
-  if (write) {
-    /* Another process may have the number by now. */
-    done = gt_qemu_ram_alive (ram)
-               ? process_vm_writev (ram->pid, batch->local, batch->n, batch->remote, batch->n, 0)
-               : -1;
-  } else {
-    done = process_vm_readv (ram->pid, batch->local, batch->n, batch->remote, batch->n, 0);
-  }
+  done = write ? write_batch (ram, batch)
+               : process_vm_readv (ram->pid, batch->local, batch->n, batch->remote, batch->n, 0);
   if (done < 0 || (gsize) done != batch->bytes) {
     return FALSE;
   }
