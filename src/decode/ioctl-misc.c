@@ -115,6 +115,48 @@ print_mode_got (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
 }
 
 static void
+print_type_got (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
+{
+  gt_print_text (printer, "[");
+  gt_print_enum (printer, command->names, gt_cursor_unsigned (&cursor, 1));
+  gt_print_text (printer, "]");
+}
+
+static void
+print_lights_got (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
+{
+  gt_print_text (printer, "[");
+  gt_print_flags (printer, command->names, gt_cursor_unsigned (&cursor, 1));
+  gt_print_text (printer, "]");
+}
+
+/* Unlike those of other sets, numbers without a name are decimal. */
+static void
+print_keyboard_mode (GtPrinter *printer, const GtNames *names, gint32 mode)
+{
+  if (mode >= 0 && gt_names_find (names, mode) != NULL) {
+    gt_print_enum (printer, names, mode);
+    return;
+  }
+  gt_text_signed (printer->out, mode);
+  gt_print_text (printer, " /* K_??? */");
+}
+
+static void
+print_keyboard (GtPrinter *printer, const GtIoctl *command, guint64 value)
+{
+  print_keyboard_mode (printer, command->names, (gint32) value);
+}
+
+static void
+print_keyboard_got (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
+{
+  gt_print_text (printer, "[");
+  print_keyboard_mode (printer, command->names, gt_cursor_signed (&cursor, 4));
+  gt_print_text (printer, "]");
+}
+
+static void
 print_lights (GtPrinter *printer, const GtIoctl *command, guint64 value)
 {
   gt_print_flags (printer, command->names, (guint8) value);
@@ -130,5 +172,9 @@ static const GtIoctl rows[] = {
   GT_IOCTL_ROW_VALUE (KDSETMODE, print_mode, &gt_names_kd_mode),
   GT_IOCTL_ROW_OUT (KDGETMODE, 4, 4, print_mode_got, &gt_names_kd_mode),
   GT_IOCTL_ROW_VALUE (KDSETLED, print_lights, &gt_names_kd_led),
+  GT_IOCTL_ROW_OUT (KDGETLED, 1, 1, print_lights_got, &gt_names_kd_led),
+  GT_IOCTL_ROW_OUT (KDGKBTYPE, 1, 1, print_type_got, &gt_names_kd_type),
+  GT_IOCTL_ROW_VALUE (KDSKBMODE, print_keyboard, &gt_names_kd_keyboard),
+  GT_IOCTL_ROW_OUT (KDGKBMODE, 4, 4, print_keyboard_got, &gt_names_kd_keyboard),
 };
 const GtIoctlTable gt_ioctls_misc = { rows, G_N_ELEMENTS (rows) };

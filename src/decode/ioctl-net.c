@@ -159,71 +159,76 @@ print_map (GtPrinter *printer, GtCursor cursor)
   gt_print_text (printer, "}");
 }
 
-/* @number says which of the union's members it is. */
+typedef enum { AN_ADDRESS, A_HARDWARE_ADDRESS, FLAGS, A_NUMBER, A_NAME, A_MAP } Form;
+
+/* Which of the union's members a command is about. */
+static const struct {
+  guint32 number;
+  Form form;
+  const char *member;
+} members[] = {
+  { SIOCGIFFLAGS, FLAGS, "ifr_flags" },
+  { SIOCSIFFLAGS, FLAGS, "ifr_flags" },
+  { SIOCGIFADDR, AN_ADDRESS, "ifr_addr" },
+  { SIOCSIFADDR, AN_ADDRESS, "ifr_addr" },
+  { SIOCGIFDSTADDR, AN_ADDRESS, "ifr_dstaddr" },
+  { SIOCSIFDSTADDR, AN_ADDRESS, "ifr_dstaddr" },
+  { SIOCGIFBRDADDR, AN_ADDRESS, "ifr_broadaddr" },
+  { SIOCSIFBRDADDR, AN_ADDRESS, "ifr_broadaddr" },
+  { SIOCGIFNETMASK, AN_ADDRESS, "ifr_netmask" },
+  { SIOCSIFNETMASK, AN_ADDRESS, "ifr_netmask" },
+  { SIOCGIFHWADDR, A_HARDWARE_ADDRESS, "ifr_hwaddr" },
+  { SIOCSIFHWADDR, A_HARDWARE_ADDRESS, "ifr_hwaddr" },
+  { SIOCADDMULTI, A_HARDWARE_ADDRESS, "ifr_hwaddr" },
+  { SIOCDELMULTI, A_HARDWARE_ADDRESS, "ifr_hwaddr" },
+  { SIOCSIFHWBROADCAST, A_HARDWARE_ADDRESS, "ifr_hwaddr" },
+  { SIOCGIFMETRIC, A_NUMBER, "ifr_metric" },
+  { SIOCSIFMETRIC, A_NUMBER, "ifr_metric" },
+  { SIOCGIFMTU, A_NUMBER, "ifr_mtu" },
+  { SIOCSIFMTU, A_NUMBER, "ifr_mtu" },
+  { SIOCGIFINDEX, A_NUMBER, "ifr_ifindex" },
+  { SIOCGIFTXQLEN, A_NUMBER, "ifr_qlen" },
+  { SIOCSIFTXQLEN, A_NUMBER, "ifr_qlen" },
+  { SIOCGIFSLAVE, A_NAME, "ifr_slave" },
+  { SIOCSIFSLAVE, A_NAME, "ifr_slave" },
+  { SIOCSIFNAME, A_NAME, "ifr_newname" },
+  { SIOCGIFMAP, A_MAP, "ifr_map" },
+  { SIOCSIFMAP, A_MAP, "ifr_map" },
+};
+
+static void
+print_member (GtPrinter *printer, Form form, GtCursor cursor)
+{
+  switch (form) {
+  case AN_ADDRESS:
+    print_address (printer, cursor);
+    break;
+  case A_HARDWARE_ADDRESS:
+    print_hardware_address (printer, cursor);
+    break;
+  case FLAGS:
+    gt_print_flags (printer, &gt_names_ifreq_flags, gt_cursor_unsigned (&cursor, 2));
+    break;
+  case A_NUMBER:
+    gt_text_signed (printer->out, gt_cursor_signed (&cursor, 4));
+    break;
+  case A_NAME:
+    gt_ioctl_string (printer, cursor.at, IFNAMSIZ);
+    break;
+  case A_MAP:
+    print_map (printer, cursor);
+    break;
+  }
+}
+
 static void
 print_union (GtPrinter *printer, guint32 number, GtCursor cursor)
 {
-  switch (number) {
-  case SIOCGIFADDR:
-  case SIOCSIFADDR:
-    gt_print_member (printer, "ifr_addr");
-    print_address (printer, cursor);
-    break;
-  case SIOCGIFDSTADDR:
-  case SIOCSIFDSTADDR:
-    gt_print_member (printer, "ifr_dstaddr");
-    print_address (printer, cursor);
-    break;
-  case SIOCGIFBRDADDR:
-  case SIOCSIFBRDADDR:
-    gt_print_member (printer, "ifr_broadaddr");
-    print_address (printer, cursor);
-    break;
-  case SIOCGIFNETMASK:
-  case SIOCSIFNETMASK:
-    gt_print_member (printer, "ifr_netmask");
-    print_address (printer, cursor);
-    break;
-  case SIOCGIFHWADDR:
-  case SIOCSIFHWADDR:
-  case SIOCADDMULTI:
-  case SIOCDELMULTI:
-  case SIOCSIFHWBROADCAST:
-    gt_print_member (printer, "ifr_hwaddr");
-    print_hardware_address (printer, cursor);
-    break;
-  case SIOCGIFFLAGS:
-  case SIOCSIFFLAGS:
-    gt_ioctl_member_flags (printer, "ifr_flags", &cursor, 2, &gt_names_ifreq_flags);
-    break;
-  case SIOCGIFMETRIC:
-  case SIOCSIFMETRIC:
-    gt_ioctl_member_signed (printer, "ifr_metric", &cursor, 4);
-    break;
-  case SIOCGIFMTU:
-  case SIOCSIFMTU:
-    gt_ioctl_member_signed (printer, "ifr_mtu", &cursor, 4);
-    break;
-  case SIOCGIFINDEX:
-    gt_ioctl_member_signed (printer, "ifr_ifindex", &cursor, 4);
-    break;
-  case SIOCGIFTXQLEN:
-  case SIOCSIFTXQLEN:
-    gt_ioctl_member_signed (printer, "ifr_qlen", &cursor, 4);
-    break;
-  case SIOCGIFSLAVE:
-  case SIOCSIFSLAVE:
-    gt_print_member (printer, "ifr_slave");
-    gt_ioctl_string (printer, cursor.at, IFNAMSIZ);
-    break;
-  case SIOCSIFNAME:
-    gt_print_member (printer, "ifr_newname");
-    gt_ioctl_string (printer, cursor.at, IFNAMSIZ);
-    break;
-  default:
-    gt_print_member (printer, "ifr_map");
-    print_map (printer, cursor);
-    break;
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++) {
+    if (members[i].number == number) {
+      gt_print_member (printer, members[i].member);
+      print_member (printer, members[i].form, cursor);
+    }
   }
 }
 

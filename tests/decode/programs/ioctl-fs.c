@@ -70,7 +70,7 @@ files (void)
   give (fd, FIDEDUPERANGE, (long) &same);
   same.n = 0;
   give (fd, FIDEDUPERANGE, (long) &same);
-  give (fd, FITRIM, (long) range);
+  give (-1, FITRIM, (long) range);
   unlink ("file");
   unlink ("other");
 }

@@ -98,6 +98,10 @@ static const unsigned commands[] = {
   KDSETMODE,
   KDGETMODE,
   KDSETLED,
+  KDGKBTYPE,
+  KDGETLED,
+  KDSKBMODE,
+  KDGKBMODE,
   /* Block devices */
   BLKROSET,
   BLKROGET,
