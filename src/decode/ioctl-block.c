@@ -14,9 +14,9 @@ static void
 print_partition (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
 {
   gt_print_text (printer, "{");
-  gt_ioctl_member_enum (printer, "op", &cursor, 4, &gt_names_blkpg);
-  gt_ioctl_member_signed (printer, "flags", &cursor, 4);
-  gt_ioctl_member_signed (printer, "datalen", &cursor, 4);
+  gt_member_enum (printer, "op", &cursor, 4, &gt_names_blkpg);
+  gt_member_signed (printer, "flags", &cursor, 4);
+  gt_member_signed (printer, "datalen", &cursor, 4);
   gt_cursor_skip (&cursor, cursor.is_32 ? 0 : 4);
   gt_print_member (printer, "data");
   gt_print_pointer (printer, gt_cursor_word (&cursor));
@@ -45,14 +45,14 @@ print_trace_setup (GtPrinter *printer, const GtIoctl *command, guint64 value)
   }
   cursor = (GtCursor){ given + TRACE_NAME, printer->is_32 };
   gt_print_text (printer, "{");
-  gt_ioctl_member_unsigned (printer, "act_mask", &cursor, 2);
+  gt_member_unsigned (printer, "act_mask", &cursor, 2);
   gt_cursor_skip (&cursor, 2);
-  gt_ioctl_member_unsigned (printer, "buf_size", &cursor, 4);
-  gt_ioctl_member_unsigned (printer, "buf_nr", &cursor, 4);
+  gt_member_unsigned (printer, "buf_size", &cursor, 4);
+  gt_member_unsigned (printer, "buf_nr", &cursor, 4);
   gt_cursor_skip (&cursor, printer->is_32 ? 0 : 4);
-  gt_ioctl_member_unsigned (printer, "start_lba", &cursor, 8);
-  gt_ioctl_member_unsigned (printer, "end_lba", &cursor, 8);
-  gt_ioctl_member_signed (printer, "pid", &cursor, 4);
+  gt_member_unsigned (printer, "start_lba", &cursor, 8);
+  gt_member_unsigned (printer, "end_lba", &cursor, 8);
+  gt_member_signed (printer, "pid", &cursor, 4);
   if (got != NULL) {
     gt_print_member (printer, "name");
     gt_ioctl_string (printer, got, TRACE_NAME);
@@ -64,11 +64,11 @@ static void
 print_geometry (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
 {
   gt_print_text (printer, "{");
-  gt_ioctl_member_unsigned (printer, "heads", &cursor, 1);
-  gt_ioctl_member_unsigned (printer, "sectors", &cursor, 1);
-  gt_ioctl_member_unsigned (printer, "cylinders", &cursor, 2);
+  gt_member_unsigned (printer, "heads", &cursor, 1);
+  gt_member_unsigned (printer, "sectors", &cursor, 1);
+  gt_member_unsigned (printer, "cylinders", &cursor, 2);
   gt_cursor_skip (&cursor, cursor.is_32 ? 0 : 4);
-  gt_ioctl_member_unsigned (printer, "start", &cursor, cursor.is_32 ? 4 : 8);
+  gt_member_unsigned (printer, "start", &cursor, cursor.is_32 ? 4 : 8);
   gt_print_text (printer, "}");
 }
 

@@ -20,7 +20,7 @@ print_time (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
       gt_print_text (printer, ", ...");
       break;
     }
-    gt_ioctl_member_signed (printer, names[i], &cursor, 4);
+    gt_member_signed (printer, names[i], &cursor, 4);
   }
   gt_print_text (printer, "}");
 }
@@ -29,8 +29,8 @@ static void
 print_alarm (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
 {
   gt_print_text (printer, "{");
-  gt_ioctl_member_unsigned (printer, "enabled", &cursor, 1);
-  gt_ioctl_member_unsigned (printer, "pending", &cursor, 1);
+  gt_member_unsigned (printer, "enabled", &cursor, 1);
+  gt_member_unsigned (printer, "pending", &cursor, 1);
   gt_cursor_skip (&cursor, ALARM_TIME - 2);
   gt_print_member (printer, "time");
   print_time (printer, command, cursor);
@@ -41,12 +41,12 @@ static void
 print_correction (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
 {
   gt_print_text (printer, "{");
-  gt_ioctl_member_signed (printer, "pll_ctrl", &cursor, 4);
-  gt_ioctl_member_signed (printer, "pll_value", &cursor, 4);
-  gt_ioctl_member_signed (printer, "pll_max", &cursor, 4);
-  gt_ioctl_member_signed (printer, "pll_min", &cursor, 4);
-  gt_ioctl_member_signed (printer, "pll_posmult", &cursor, 4);
-  gt_ioctl_member_signed (printer, "pll_negmult", &cursor, 4);
+  gt_member_signed (printer, "pll_ctrl", &cursor, 4);
+  gt_member_signed (printer, "pll_value", &cursor, 4);
+  gt_member_signed (printer, "pll_max", &cursor, 4);
+  gt_member_signed (printer, "pll_min", &cursor, 4);
+  gt_member_signed (printer, "pll_posmult", &cursor, 4);
+  gt_member_signed (printer, "pll_negmult", &cursor, 4);
   gt_print_member (printer, "pll_clock");
   gt_text_signed (printer->out, gt_cursor_long (&cursor));
   gt_print_text (printer, "}");

@@ -29,9 +29,9 @@ print_clone_range (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
   gt_print_text (printer, "{");
   gt_print_member (printer, "src_fd");
   gt_print_fd (printer, (gint32) gt_cursor_signed (&cursor, 8));
-  gt_ioctl_member_unsigned (printer, "src_offset", &cursor, 8);
-  gt_ioctl_member_unsigned (printer, "src_length", &cursor, 8);
-  gt_ioctl_member_unsigned (printer, "dest_offset", &cursor, 8);
+  gt_member_unsigned (printer, "src_offset", &cursor, 8);
+  gt_member_unsigned (printer, "src_length", &cursor, 8);
+  gt_member_unsigned (printer, "dest_offset", &cursor, 8);
   gt_print_text (printer, "}");
 }
 
@@ -41,12 +41,12 @@ print_dedupe_target (GtPrinter *printer, GtCursor cursor, gboolean is_result)
   gt_print_text (printer, "{");
   if (is_result) {
     gt_cursor_skip (&cursor, 16);
-    gt_ioctl_member_unsigned (printer, "bytes_deduped", &cursor, 8);
-    gt_ioctl_member_signed (printer, "status", &cursor, 4);
+    gt_member_unsigned (printer, "bytes_deduped", &cursor, 8);
+    gt_member_signed (printer, "status", &cursor, 4);
   } else {
     gt_print_member (printer, "dest_fd");
     gt_print_fd (printer, (gint32) gt_cursor_signed (&cursor, 8));
-    gt_ioctl_member_unsigned (printer, "dest_offset", &cursor, 8);
+    gt_member_unsigned (printer, "dest_offset", &cursor, 8);
   }
   gt_print_text (printer, "}");
 }
@@ -86,8 +86,8 @@ print_dedupe (GtPrinter *printer, const GtIoctl *command, guint64 value)
   }
   cursor = (GtCursor){ memory, printer->is_32 };
   gt_print_text (printer, "{");
-  gt_ioctl_member_unsigned (printer, "src_offset", &cursor, 8);
-  gt_ioctl_member_unsigned (printer, "src_length", &cursor, 8);
+  gt_member_unsigned (printer, "src_offset", &cursor, 8);
+  gt_member_unsigned (printer, "src_length", &cursor, 8);
   n = (guint) gt_cursor_unsigned (&cursor, 2);
   gt_print_member (printer, "dest_count");
   gt_text_unsigned (printer->out, n);
@@ -107,11 +107,11 @@ static void
 print_extent (GtPrinter *printer, GtCursor cursor)
 {
   gt_print_text (printer, "{");
-  gt_ioctl_member_unsigned (printer, "fe_logical", &cursor, 8);
-  gt_ioctl_member_unsigned (printer, "fe_physical", &cursor, 8);
-  gt_ioctl_member_unsigned (printer, "fe_length", &cursor, 8);
+  gt_member_unsigned (printer, "fe_logical", &cursor, 8);
+  gt_member_unsigned (printer, "fe_physical", &cursor, 8);
+  gt_member_unsigned (printer, "fe_length", &cursor, 8);
   gt_cursor_skip (&cursor, 16);
-  gt_ioctl_member_flags (printer, "fe_flags", &cursor, 4, &gt_names_fiemap_extent);
+  gt_member_flags (printer, "fe_flags", &cursor, 4, &gt_names_fiemap_extent);
   gt_print_text (printer, "}");
 }
 
@@ -185,15 +185,15 @@ static void
 print_attributes (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
 {
   gt_print_text (printer, "{");
-  gt_ioctl_member_flags (printer, "fsx_xflags", &cursor, 4, &gt_names_fs_xflags);
-  gt_ioctl_member_unsigned (printer, "fsx_extsize", &cursor, 4);
+  gt_member_flags (printer, "fsx_xflags", &cursor, 4, &gt_names_fs_xflags);
+  gt_member_unsigned (printer, "fsx_extsize", &cursor, 4);
   if (command->form == GT_IOCTL_OUT) {
-    gt_ioctl_member_unsigned (printer, "fsx_nextents", &cursor, 4);
+    gt_member_unsigned (printer, "fsx_nextents", &cursor, 4);
   } else {
     gt_cursor_skip (&cursor, 4);
   }
-  gt_ioctl_member_hex (printer, "fsx_projid", &cursor, 4);
-  gt_ioctl_member_unsigned (printer, "fsx_cowextsize", &cursor, 4);
+  gt_member_hex (printer, "fsx_projid", &cursor, 4);
+  gt_member_unsigned (printer, "fsx_cowextsize", &cursor, 4);
   gt_print_text (printer, "}");
 }
 
@@ -201,9 +201,9 @@ static void
 print_trim (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
 {
   gt_print_text (printer, "{");
-  gt_ioctl_member_hex (printer, "start", &cursor, 8);
-  gt_ioctl_member_unsigned (printer, "len", &cursor, 8);
-  gt_ioctl_member_unsigned (printer, "minlen", &cursor, 8);
+  gt_member_hex (printer, "start", &cursor, 8);
+  gt_member_unsigned (printer, "len", &cursor, 8);
+  gt_member_unsigned (printer, "minlen", &cursor, 8);
   gt_print_text (printer, "}");
 }
 

@@ -223,13 +223,13 @@ print_axis (GtPrinter *printer, guint64 address)
     return;
   }
   gt_print_text (printer, "{");
-  gt_ioctl_member_unsigned (printer, "value", &cursor, 4);
-  gt_ioctl_member_unsigned (printer, "minimum", &cursor, 4);
+  gt_member_unsigned (printer, "value", &cursor, 4);
+  gt_member_unsigned (printer, "minimum", &cursor, 4);
   if (printer->options->verbose) {
-    gt_ioctl_member_unsigned (printer, "maximum", &cursor, 4);
-    gt_ioctl_member_unsigned (printer, "fuzz", &cursor, 4);
-    gt_ioctl_member_unsigned (printer, "flat", &cursor, 4);
-    gt_ioctl_member_unsigned (printer, "resolution", &cursor, 4);
+    gt_member_unsigned (printer, "maximum", &cursor, 4);
+    gt_member_unsigned (printer, "fuzz", &cursor, 4);
+    gt_member_unsigned (printer, "flat", &cursor, 4);
+    gt_member_unsigned (printer, "resolution", &cursor, 4);
   } else {
     gt_print_text (printer, ", ...");
   }
@@ -247,7 +247,7 @@ print_slots (GtPrinter *printer, guint64 address, guint size)
     return;
   }
   gt_print_text (printer, "{");
-  gt_ioctl_member_enum (printer, "code", &cursor, 4, &gt_names_input_mt);
+  gt_member_enum (printer, "code", &cursor, 4, &gt_names_input_mt);
   gt_print_member (printer, "values");
   gt_print_text (printer, "[");
   for (guint i = 1; i < size / 4; i++) {
@@ -339,10 +339,10 @@ static void
 print_id (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
 {
   gt_print_text (printer, "{");
-  gt_ioctl_member_unsigned (printer, "bustype", &cursor, 2);
-  gt_ioctl_member_unsigned (printer, "vendor", &cursor, 2);
-  gt_ioctl_member_unsigned (printer, "product", &cursor, 2);
-  gt_ioctl_member_unsigned (printer, "version", &cursor, 2);
+  gt_member_unsigned (printer, "bustype", &cursor, 2);
+  gt_member_unsigned (printer, "vendor", &cursor, 2);
+  gt_member_unsigned (printer, "product", &cursor, 2);
+  gt_member_unsigned (printer, "version", &cursor, 2);
   gt_print_text (printer, "}");
 }
 
@@ -368,11 +368,11 @@ print_key_entry (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
   const guint n_codes = 32;
 
   gt_print_text (printer, "{");
-  gt_ioctl_member_unsigned (printer, "flags", &cursor, 1);
-  gt_ioctl_member_unsigned (printer, "len", &cursor, 1);
+  gt_member_unsigned (printer, "flags", &cursor, 1);
+  gt_member_unsigned (printer, "len", &cursor, 1);
   if (printer->options->verbose) {
-    gt_ioctl_member_unsigned (printer, "index", &cursor, 2);
-    gt_ioctl_member_enum (printer, "keycode", &cursor, 4, &gt_names_input_key);
+    gt_member_unsigned (printer, "index", &cursor, 2);
+    gt_member_enum (printer, "keycode", &cursor, 4, &gt_names_input_key);
     gt_print_member (printer, "scancode");
     for (guint i = 0; i < n_codes; i++) {
       gt_print_text (printer, i > 0 ? ", " : "[");

@@ -12,11 +12,11 @@ static void
 print_memory_region (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
 {
   gt_print_text (printer, "{");
-  gt_ioctl_member_unsigned (printer, "slot", &cursor, 4);
-  gt_ioctl_member_flags (printer, "flags", &cursor, 4, &gt_names_kvm_memory);
-  gt_ioctl_member_hex (printer, "guest_phys_addr", &cursor, 8);
-  gt_ioctl_member_unsigned (printer, "memory_size", &cursor, 8);
-  gt_ioctl_member_hex (printer, "userspace_addr", &cursor, 8);
+  gt_member_unsigned (printer, "slot", &cursor, 4);
+  gt_member_flags (printer, "flags", &cursor, 4, &gt_names_kvm_memory);
+  gt_member_hex (printer, "guest_phys_addr", &cursor, 8);
+  gt_member_unsigned (printer, "memory_size", &cursor, 8);
+  gt_member_hex (printer, "userspace_addr", &cursor, 8);
   gt_print_text (printer, "}");
 }
 
@@ -40,7 +40,7 @@ print_registers (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
   for (guint i = 0; i < G_N_ELEMENTS (registers); i++) {
     if (registers[i].is_short || printer->options->verbose) {
       gt_print_text (printer, skipped ? ", ..." : "");
-      gt_ioctl_member_hex (printer, registers[i].name, &cursor, 8);
+      gt_member_hex (printer, registers[i].name, &cursor, 8);
       skipped = FALSE;
     } else {
       gt_cursor_skip (&cursor, 8);
@@ -122,13 +122,13 @@ static void
 print_cpuid_entry (GtPrinter *printer, GtCursor cursor)
 {
   gt_print_text (printer, "{");
-  gt_ioctl_member_hex (printer, "function", &cursor, 4);
-  gt_ioctl_member_hex (printer, "index", &cursor, 4);
-  gt_ioctl_member_flags (printer, "flags", &cursor, 4, &gt_names_kvm_cpuid);
-  gt_ioctl_member_hex (printer, "eax", &cursor, 4);
-  gt_ioctl_member_hex (printer, "ebx", &cursor, 4);
-  gt_ioctl_member_hex (printer, "ecx", &cursor, 4);
-  gt_ioctl_member_hex (printer, "edx", &cursor, 4);
+  gt_member_hex (printer, "function", &cursor, 4);
+  gt_member_hex (printer, "index", &cursor, 4);
+  gt_member_flags (printer, "flags", &cursor, 4, &gt_names_kvm_cpuid);
+  gt_member_hex (printer, "eax", &cursor, 4);
+  gt_member_hex (printer, "ebx", &cursor, 4);
+  gt_member_hex (printer, "ecx", &cursor, 4);
+  gt_member_hex (printer, "edx", &cursor, 4);
   gt_print_text (printer, "}");
 }
 

@@ -69,7 +69,7 @@ print_info (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
   guint32 type, key_size;
 
   gt_print_text (printer, "{");
-  gt_ioctl_member_signed (printer, "lo_number", &cursor, 4);
+  gt_member_signed (printer, "lo_number", &cursor, 4);
   gt_cursor_skip (&cursor, cursor.is_32 ? 0 : 4);
   device = gt_cursor_unsigned (&cursor, device_size);
   gt_cursor_skip (&cursor, cursor.is_32 ? 2 : 0);
@@ -88,7 +88,7 @@ print_info (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
   gt_print_member (printer, "lo_offset");
   gt_text_hex (printer->out, offset);
   encrypted = print_encryption (printer, type, key_size);
-  gt_ioctl_member_flags (printer, "lo_flags", &cursor, 4, &gt_names_loop_flags);
+  gt_member_flags (printer, "lo_flags", &cursor, 4, &gt_names_loop_flags);
   gt_print_member (printer, "lo_name");
   gt_ioctl_string (printer, cursor.at, LO_NAME_SIZE);
   gt_cursor_skip (&cursor, LO_NAME_SIZE);
@@ -169,7 +169,7 @@ print_config (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
   gt_print_text (printer, "{");
   gt_print_member (printer, "fd");
   gt_print_fd (printer, (gint32) gt_cursor_signed (&cursor, 4));
-  gt_ioctl_member_unsigned (printer, "block_size", &cursor, 4);
+  gt_member_unsigned (printer, "block_size", &cursor, 4);
   gt_print_member (printer, "info");
   print_info64 (printer, command, cursor);
   if (memcmp (reserved, zeros, sizeof zeros) != 0) {

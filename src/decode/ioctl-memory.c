@@ -70,8 +70,8 @@ static void
 print_range (GtPrinter *printer, GtCursor *cursor)
 {
   gt_print_text (printer, "{");
-  gt_ioctl_member_hex (printer, "start", cursor, 8);
-  gt_ioctl_member_hex (printer, "len", cursor, 8);
+  gt_member_hex (printer, "start", cursor, 8);
+  gt_member_hex (printer, "len", cursor, 8);
   gt_print_text (printer, "}");
 }
 
@@ -90,7 +90,7 @@ print_api (GtPrinter *printer, const GtIoctl *command, guint64 value)
   if (!fetch (printer, value, &given, &got, sizeof (struct uffdio_api))) {
     return;
   }
-  gt_ioctl_member_hex (printer, "api", &given, 8);
+  gt_member_hex (printer, "api", &given, 8);
   wanted = gt_cursor_unsigned (&given, 8);
   gt_print_member (printer, "features");
   gt_print_flags (printer, &gt_names_uffd_feature, wanted);
@@ -116,7 +116,7 @@ print_register (GtPrinter *printer, const GtIoctl *command, guint64 value)
   }
   gt_print_member (printer, "range");
   print_range (printer, &given);
-  gt_ioctl_member_flags (printer, "mode", &given, 8, &gt_names_uffd_register);
+  gt_member_flags (printer, "mode", &given, 8, &gt_names_uffd_register);
   if (got.at != NULL) {
     gt_cursor_skip (&got, 24);
     print_commands (printer, &gt_names_uffd_range_commands, gt_cursor_unsigned (&got, 8));
@@ -132,13 +132,13 @@ print_copy (GtPrinter *printer, const GtIoctl *command, guint64 value)
   if (!fetch (printer, value, &given, &got, sizeof (struct uffdio_copy))) {
     return;
   }
-  gt_ioctl_member_hex (printer, "dst", &given, 8);
-  gt_ioctl_member_hex (printer, "src", &given, 8);
-  gt_ioctl_member_hex (printer, "len", &given, 8);
-  gt_ioctl_member_flags (printer, "mode", &given, 8, &gt_names_uffd_copy);
+  gt_member_hex (printer, "dst", &given, 8);
+  gt_member_hex (printer, "src", &given, 8);
+  gt_member_hex (printer, "len", &given, 8);
+  gt_member_flags (printer, "mode", &given, 8, &gt_names_uffd_copy);
   if (got.at != NULL) {
     gt_cursor_skip (&got, 32);
-    gt_ioctl_member_hex (printer, "copy", &got, 8);
+    gt_member_hex (printer, "copy", &got, 8);
   }
   gt_print_text (printer, "}");
 }
@@ -153,10 +153,10 @@ print_zero (GtPrinter *printer, const GtIoctl *command, guint64 value)
   }
   gt_print_member (printer, "range");
   print_range (printer, &given);
-  gt_ioctl_member_flags (printer, "mode", &given, 8, &gt_names_uffd_zero);
+  gt_member_flags (printer, "mode", &given, 8, &gt_names_uffd_zero);
   if (got.at != NULL) {
     gt_cursor_skip (&got, 24);
-    gt_ioctl_member_hex (printer, "zeropage", &got, 8);
+    gt_member_hex (printer, "zeropage", &got, 8);
   }
   gt_print_text (printer, "}");
 }

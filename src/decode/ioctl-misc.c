@@ -20,7 +20,7 @@ print_entropy (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
   gsize there;
 
   gt_print_text (printer, "{");
-  gt_ioctl_member_signed (printer, "entropy_count", &cursor, 4);
+  gt_member_signed (printer, "entropy_count", &cursor, 4);
   size = (gint32) gt_cursor_signed (&cursor, 4);
   gt_print_member (printer, "buf_size");
   gt_text_signed (printer->out, size);

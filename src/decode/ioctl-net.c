@@ -133,7 +133,7 @@ print_hardware_address (GtPrinter *printer, GtCursor cursor)
   guint length = hardware_length ((guint) cursor.at[0] | (guint) cursor.at[1] << 8);
 
   gt_print_text (printer, "{");
-  gt_ioctl_member_enum (printer, "sa_family", &cursor, 2, &gt_names_arp_hardware);
+  gt_member_enum (printer, "sa_family", &cursor, 2, &gt_names_arp_hardware);
   gt_print_member (printer, "sa_data");
   if (begin_meaning (printer, cursor.at, ADDRESS_DATA)) {
     for (guint i = 0; i < length; i++) {
@@ -150,12 +150,12 @@ print_map (GtPrinter *printer, GtCursor cursor)
   gsize word = cursor.is_32 ? 4 : 8;
 
   gt_print_text (printer, "{");
-  gt_ioctl_member_hex (printer, "mem_start", &cursor, word);
-  gt_ioctl_member_hex (printer, "mem_end", &cursor, word);
-  gt_ioctl_member_hex (printer, "base_addr", &cursor, 2);
-  gt_ioctl_member_hex (printer, "irq", &cursor, 1);
-  gt_ioctl_member_hex (printer, "dma", &cursor, 1);
-  gt_ioctl_member_hex (printer, "port", &cursor, 1);
+  gt_member_hex (printer, "mem_start", &cursor, word);
+  gt_member_hex (printer, "mem_end", &cursor, word);
+  gt_member_hex (printer, "base_addr", &cursor, 2);
+  gt_member_hex (printer, "irq", &cursor, 1);
+  gt_member_hex (printer, "dma", &cursor, 1);
+  gt_member_hex (printer, "port", &cursor, 1);
   gt_print_text (printer, "}");
 }
 
@@ -290,7 +290,7 @@ print_get_name (GtPrinter *printer, const GtIoctl *command, guint64 value)
     return;
   }
   gt_print_text (printer, "{");
-  gt_ioctl_member_signed (printer, "ifr_ifindex", &cursor, 4);
+  gt_member_signed (printer, "ifr_ifindex", &cursor, 4);
   if (got != NULL) {
     gt_print_member (printer, "ifr_name");
     gt_ioctl_string (printer, got, IFNAMSIZ);

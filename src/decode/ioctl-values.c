@@ -120,45 +120,6 @@ gt_ioctl_flags (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
   gt_text_literal (printer->out, "]");
 }
 
-/* ---- Members ---- */
-
-void
-gt_ioctl_member_signed (GtPrinter *printer, const char *name, GtCursor *cursor, gsize size)
-{
-  gt_print_member (printer, name);
-  gt_text_signed (printer->out, gt_cursor_signed (cursor, size));
-}
-
-void
-gt_ioctl_member_unsigned (GtPrinter *printer, const char *name, GtCursor *cursor, gsize size)
-{
-  gt_print_member (printer, name);
-  gt_text_unsigned (printer->out, gt_cursor_unsigned (cursor, size));
-}
-
-void
-gt_ioctl_member_hex (GtPrinter *printer, const char *name, GtCursor *cursor, gsize size)
-{
-  gt_print_member (printer, name);
-  gt_text_hex (printer->out, gt_cursor_unsigned (cursor, size));
-}
-
-void
-gt_ioctl_member_flags (GtPrinter *printer, const char *name, GtCursor *cursor, gsize size,
-                       const GtNames *names)
-{
-  gt_print_member (printer, name);
-  gt_print_flags (printer, names, gt_cursor_unsigned (cursor, size));
-}
-
-void
-gt_ioctl_member_enum (GtPrinter *printer, const char *name, GtCursor *cursor, gsize size,
-                      const GtNames *names)
-{
-  gt_print_member (printer, name);
-  gt_print_enum (printer, names, gt_cursor_unsigned (cursor, size));
-}
-
 void
 gt_ioctl_string (GtPrinter *printer, const guint8 *at, gsize size)
 {

@@ -3,7 +3,7 @@
 #ifndef GT_IOCTL_H
 #define GT_IOCTL_H
 
-#include "decode/printer.h"
+#include "decode/members.h"
 
 G_BEGIN_DECLS
 
@@ -78,15 +78,6 @@ void gt_ioctl_u64 (GtPrinter *printer, const GtIoctl *command, GtCursor cursor);
 void gt_ioctl_two_u64 (GtPrinter *printer, const GtIoctl *command, GtCursor cursor);
 void gt_ioctl_flags (GtPrinter *printer, const GtIoctl *command, GtCursor cursor);
 
-/* ---- Members of structures ---- */
-
-void gt_ioctl_member_signed (GtPrinter *printer, const char *name, GtCursor *cursor, gsize size);
-void gt_ioctl_member_unsigned (GtPrinter *printer, const char *name, GtCursor *cursor, gsize size);
-void gt_ioctl_member_hex (GtPrinter *printer, const char *name, GtCursor *cursor, gsize size);
-void gt_ioctl_member_flags (GtPrinter *printer, const char *name, GtCursor *cursor, gsize size,
-                            const GtNames *names);
-void gt_ioctl_member_enum (GtPrinter *printer, const char *name, GtCursor *cursor, gsize size,
-                           const GtNames *names);
 /* A string in an array of @size bytes; all but the last one where there is no NUL. */
 void gt_ioctl_string (GtPrinter *printer, const guint8 *at, gsize size);
 

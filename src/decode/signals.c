@@ -2,6 +2,7 @@
 /* Signals as calls have them: numbers, sets, actions. */
 #include <string.h>
 
+#include "decode/members.h"
 #include "decode/siginfo.h"
 
 #include "decode-tables.h"
@@ -138,3 +139,23 @@ print_siginfo (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   gt_print_siginfo (printer, bytes);
 }
 GT_KIND_STRUCT (siginfo, GT_SIGINFO_SIZE, GT_SIGINFO_SIZE);
+
+/* ---- Alternate stacks: stack_t, include/uapi/asm-generic/signal.h ---- */
+
+static void
+print_stack (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  GtCursor at = { gt_printer_memory (printer, value, printer->is_32 ? 12 : 24), printer->is_32 };
+
+  if (at.at == NULL) {
+    gt_print_pointer (printer, value);
+    return;
+  }
+  gt_print_text (printer, "{");
+  gt_member_pointer (printer, "ss_sp", &at);
+  gt_member_flags (printer, "ss_flags", &at, 4, &gt_names_stack_flags);
+  gt_cursor_skip (&at, at.is_32 ? 0 : 4);
+  gt_member_word (printer, "ss_size", &at);
+  gt_print_text (printer, "}");
+}
+GT_KIND_STRUCT (stack, 24, 12);

@@ -100,11 +100,11 @@ print_modes (GtPrinter *printer, GtCursor cursor, gsize size, guint n_chars, gbo
   gt_print_member (printer, "c_lflag");
   print_rest (printer, &gt_names_termios_local, (guint32) gt_cursor_unsigned (&cursor, size));
   if (printer->options->verbose) {
-    gt_ioctl_member_enum (printer, "c_line", &cursor, 1, &gt_names_line_discipline);
+    gt_member_enum (printer, "c_line", &cursor, 1, &gt_names_line_discipline);
     print_chars (printer, &cursor, n_chars);
     if (has_speeds) {
-      gt_ioctl_member_unsigned (printer, "c_ispeed", &cursor, 4);
-      gt_ioctl_member_unsigned (printer, "c_ospeed", &cursor, 4);
+      gt_member_unsigned (printer, "c_ispeed", &cursor, 4);
+      gt_member_unsigned (printer, "c_ospeed", &cursor, 4);
     }
   } else {
     gt_text_literal (printer->out, ", ...");
@@ -134,10 +134,10 @@ static void
 print_window (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
 {
   gt_print_text (printer, "{");
-  gt_ioctl_member_unsigned (printer, "ws_row", &cursor, 2);
-  gt_ioctl_member_unsigned (printer, "ws_col", &cursor, 2);
-  gt_ioctl_member_unsigned (printer, "ws_xpixel", &cursor, 2);
-  gt_ioctl_member_unsigned (printer, "ws_ypixel", &cursor, 2);
+  gt_member_unsigned (printer, "ws_row", &cursor, 2);
+  gt_member_unsigned (printer, "ws_col", &cursor, 2);
+  gt_member_unsigned (printer, "ws_xpixel", &cursor, 2);
+  gt_member_unsigned (printer, "ws_ypixel", &cursor, 2);
   gt_print_text (printer, "}");
 }
 
