@@ -2,29 +2,14 @@
 /* Arrays of buffers. */
 #include "decode/iovec.h"
 
+#include "decode/members.h"
+
 enum { IOVEC_COUNT = 16 };
 
 typedef struct {
   guint64 base;
   guint64 length;
 } Iovec;
-
-/* Argument `other` has how many there are. */
-static void
-plan_iovec (GtPlan *plan, const GtArgSpec *spec, guint arg)
-{
-  const struct gt_step step = {
-    .op = GT_STEP_IOVEC,
-    .arg = (uint8_t) arg,
-    .length = (uint8_t) (GT_LENGTH_ARG0 + spec->other),
-    .count = IOVEC_COUNT,
-    .limit = MIN (plan->string_limit, GT_MAX_CAPTURE),
-  };
-  gsize size = 2 * gt_plan_word (plan);
-
-  (void) gt_plan_array (plan, arg, step.length, size);
-  (void) gt_plan_add (plan, &step);
-}
 
 static void
 print_element (GtPrinter *printer, GtCursor cursor, gpointer data)
@@ -73,14 +58,63 @@ gt_plan_pointed_iovec (GtPlan *plan, guint arg, guint base, gsize at, gsize leng
   (void) gt_plan_add (plan, &step);
 }
 
+/* Where another process has them: their addresses alone. */
+static void
+print_place (GtPrinter *printer, GtCursor cursor, gpointer data)
+{
+  gt_print_text (printer, "{");
+  gt_member_pointer (printer, "iov_base", &cursor);
+  gt_member_word (printer, "iov_len", &cursor);
+  gt_print_text (printer, "}");
+}
+
+static void
+print_iovec_at (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  gt_print_array (printer, value, gt_printer_arg (printer, spec->other), printer->is_32 ? 8 : 16,
+                  print_place, NULL);
+}
+
+static void
+plan_iovec_at (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  (void) gt_plan_array (plan, arg, (guint8) (GT_LENGTH_ARG0 + spec->other),
+                        2 * gt_plan_word (plan));
+}
+GT_KIND_PLANNED (iovec_at);
+
+/* ---- An argument: what the kernel fills in is shown from return, and only where it has ---- */
+
 static void
 print_iovec (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  guint64 left = G_MAXUINT64;
+  gboolean filled = spec->moment == GT_INOUT;
 
-  if (spec->moment == GT_OUT && printer->leave != NULL) {
-    left = (guint64) MAX (printer->leave->retval, 0);
+  if (filled && !gt_printer_succeeded (printer)) {
+    gt_printer_look (printer, FALSE);
+    print_iovec_at (printer, spec, value);
+    return;
   }
-  gt_print_iovec (printer, value, gt_printer_arg (printer, spec->other), left);
+  gt_printer_look (printer, filled);
+  gt_print_iovec (printer, value, gt_printer_arg (printer, spec->other),
+                  filled ? (guint64) MAX (printer->leave->retval, 0) : G_MAXUINT64);
+}
+
+/* Argument `other` has how many there are. */
+static void
+plan_iovec (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  const struct gt_step step = {
+    .op = GT_STEP_IOVEC,
+    .arg = (uint8_t) arg,
+    .length = (uint8_t) (GT_LENGTH_ARG0 + spec->other),
+    .count = IOVEC_COUNT,
+    .limit = MIN (plan->string_limit, GT_MAX_CAPTURE),
+  };
+
+  plan_iovec_at (plan, spec, arg);
+  if (spec->moment != GT_INOUT || plan->at_leave) {
+    (void) gt_plan_add (plan, &step);
+  }
 }
 GT_KIND_PLANNED (iovec);

@@ -206,7 +206,7 @@ length_of (struct output *out, const struct gt_step *step, const struct source *
   uint32_t from = step->length, number = 0;
 
   if (from <= GT_LENGTH_RESULT) {
-    return argument (source, from);
+    return argument (source, from) + step->length_at;
   }
   if (from == GT_LENGTH_FIELD || from == GT_LENGTH_WORD) {
     return noted (out, step->base - 1u, step->length_at,
