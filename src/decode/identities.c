@@ -164,8 +164,8 @@ print_cap_data (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   gsize size = sizeof sets;
 
   gt_printer_look (printer, FALSE);
-  known = gt_printer_fetch (printer, gt_printer_arg (printer, spec->other), &version,
-                            sizeof version);
+  known =
+      gt_printer_fetch (printer, gt_printer_arg (printer, spec->other), &version, sizeof version);
   gt_printer_look (printer, at_leave);
   if (version != _LINUX_CAPABILITY_VERSION_2 && version != _LINUX_CAPABILITY_VERSION_3) {
     size /= 2;

@@ -3,14 +3,14 @@
 #include <linux/capability.h>
 #include <linux/ioprio.h>
 #include <linux/reboot.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/timex.h>
-#include <signal.h>
-#include <string.h>
 #include <time.h>
 
 #include "marks.h"
