@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Messages with addresses, buffers and control data: struct msghdr. */
+#include "decode/msghdr.h"
+
 #include <string.h>
 #include <sys/socket.h>
 
@@ -116,9 +118,8 @@ print_control (GtPrinter *printer, guint64 address, guint64 length)
 
 /* ---- The message ---- */
 
-/* @filled: how many bytes the call moved; @room: of the name, as the program said it. */
-static void
-print_message (GtPrinter *printer, const guint8 *data, guint64 filled)
+void
+gt_print_message (GtPrinter *printer, const guint8 *data, guint64 filled)
 {
   const Layout *at = &layouts[printer->is_32];
   guint64 control = word_at (printer, data, at->control);
@@ -161,16 +162,15 @@ print_msghdr (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   } else if (received && !gt_printer_succeeded (printer)) {
     gt_print_printf (printer, "{msg_namelen=%d}", (gint32) int_at (data, at->namelen));
   } else {
-    print_message (printer, data,
-                   received ? (guint64) MAX (printer->leave->retval, 0) : G_MAXUINT64);
+    gt_print_message (printer, data,
+                      received ? (guint64) MAX (printer->leave->retval, 0) : G_MAXUINT64);
   }
 }
 
-static void
-plan_msghdr (GtPlan *plan, const GtArgSpec *spec, guint arg)
+void
+gt_plan_message (GtPlan *plan, guint arg, guint base, gsize first)
 {
   const Layout *at = &layouts[plan->is_32];
-  guint base = gt_plan_bytes (plan, arg, at->size);
   struct gt_step step = {
     .op = GT_STEP_BYTES,
     .arg = (uint8_t) arg,
@@ -178,18 +178,28 @@ plan_msghdr (GtPlan *plan, const GtArgSpec *spec, guint arg)
     .length = GT_LENGTH_FIELD,
   };
 
-  if (base == 0 || (spec->moment != GT_IN && !plan->at_leave)) {
+  if (base == 0) {
     return;
   }
-  step.at = (uint16_t) at->name;
-  step.length_at = (uint16_t) at->namelen;
+  step.at = (uint16_t) (first + at->name);
+  step.length_at = (uint16_t) (first + at->namelen);
   step.limit = GT_SOCKADDR_MAX;
   (void) gt_plan_add (plan, &step);
-  gt_plan_pointed_iovec (plan, arg, base, at->iov, at->iovlen);
-  step.at = (uint16_t) at->control;
+  gt_plan_pointed_iovec (plan, arg, base, first + at->iov, first + at->iovlen);
+  step.at = (uint16_t) (first + at->control);
   step.length = GT_LENGTH_WORD;
-  step.length_at = (uint16_t) at->controllen;
+  step.length_at = (uint16_t) (first + at->controllen);
   step.limit = CONTROL_MAX;
   (void) gt_plan_add (plan, &step);
+}
+
+static void
+plan_msghdr (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  guint base = gt_plan_bytes (plan, arg, layouts[plan->is_32].size);
+
+  if (spec->moment == GT_IN || plan->at_leave) {
+    gt_plan_message (plan, arg, base, 0);
+  }
 }
 GT_KIND_PLANNED (msghdr);

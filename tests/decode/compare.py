@@ -51,7 +51,7 @@ def marked(text, pid):
             line = re.sub(r'\)\s+= ', ') = ', line)
             line = re.sub(r'left \{tv_sec=\d+, tv_[nu]sec=\d+\}', 'left {TIME}', line)
             # Queues and the like get another number each time.
-            line = re.sub(r'^((?:(?:msg|sem|shm)get\(|\w+ctl\(.*INFO).*\) = )\d+$', r'\1ID', line)
+            line = re.sub(r'^((?:(?:msg|sem|shm)get\(|add_key\(|\w+ctl\(.*INFO).*\) = )\d+$', r'\1ID', line)
             line = re.sub(r'^((?:msg|sem|shm)(?!get)\w+\()\d+', r'\1ID', line)
             lines.append(re.sub(rf'\b{pid}\b', 'PID', line))
     return lines
