@@ -97,7 +97,7 @@ print_left_time (GtPrinter *printer, gint arg, GtTimeForm form, const char *befo
 
 /* Argument `third`, if any, has the time that is left. */
 static void
-print_poll_result (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+print_poll_form (GtPrinter *printer, const GtArgSpec *spec, guint64 value, GtTimeForm form)
 {
   gt_print_signed (printer, (gint64) value);
   gt_printer_look (printer, TRUE);
@@ -106,20 +106,45 @@ print_poll_result (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   } else if (printer->enter != NULL) {
     gt_print_text (printer, " (");
     print_ready (printer);
-    print_left_time (printer, spec->third, GT_TIME_NS, ", ");
+    print_left_time (printer, spec->third, form, ", ");
     gt_print_text (printer, ")");
   }
 }
 
 static void
-plan_poll_result (GtPlan *plan, const GtArgSpec *spec, guint arg)
+plan_poll_form (GtPlan *plan, const GtArgSpec *spec, guint arg, gsize left)
 {
   (void) gt_plan_array (plan, arg, GT_LENGTH_ARG0 + 1, POLLFD_SIZE);
   if (spec->third >= 0) {
-    (void) gt_plan_bytes (plan, (guint) spec->third, plan->is_32 ? 8 : 16);
+    (void) gt_plan_bytes (plan, (guint) spec->third, left);
   }
 }
+
+static void
+print_poll_result (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  print_poll_form (printer, spec, value, GT_TIME_NS);
+}
+
+static void
+plan_poll_result (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  plan_poll_form (plan, spec, arg, 2 * gt_plan_word (plan));
+}
 GT_KIND_PLANNED (poll_result);
+
+static void
+print_poll64_result (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  print_poll_form (printer, spec, value, GT_TIME_NS64);
+}
+
+static void
+plan_poll64_result (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  plan_poll_form (plan, spec, arg, 16);
+}
+GT_KIND_PLANNED (poll64_result);
 
 /* ---- select ---- */
 
@@ -221,12 +246,12 @@ print_select_form (GtPrinter *printer, guint64 value, GtTimeForm form)
 }
 
 static void
-plan_select_form (GtPlan *plan)
+plan_select_form (GtPlan *plan, gsize left)
 {
   for (guint arg = 1; arg <= 3; arg++) {
     plan_fd_set (plan, NULL, arg);
   }
-  (void) gt_plan_bytes (plan, 4, plan->is_32 ? 8 : 16);
+  (void) gt_plan_bytes (plan, 4, left);
 }
 
 static void
@@ -238,7 +263,7 @@ print_select_result (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 static void
 plan_select_result (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
-  plan_select_form (plan);
+  plan_select_form (plan, 2 * gt_plan_word (plan));
 }
 GT_KIND_PLANNED (select_result);
 
@@ -251,9 +276,22 @@ print_pselect_result (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 static void
 plan_pselect_result (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
-  plan_select_form (plan);
+  plan_select_form (plan, 2 * gt_plan_word (plan));
 }
 GT_KIND_PLANNED (pselect_result);
+
+static void
+print_pselect64_result (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  print_select_form (printer, value, GT_TIME_NS64);
+}
+
+static void
+plan_pselect64_result (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  plan_select_form (plan, 16);
+}
+GT_KIND_PLANNED (pselect64_result);
 
 /* A pointer to a pointer to a set of signals, and its size. */
 static void

@@ -96,35 +96,90 @@ print_handler (GtPrinter *printer, guint64 handler)
   }
 }
 
+static void
+print_old_sigset_value (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  print_set (printer, (guint32) value);
+}
+GT_KIND_VALUE (old_sigset_value);
+
+/* As the result of signal() with the name behind the number. */
+static void
+print_handler_value (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  if (printer->arg == GT_LINUX_MAX_ARGS) {
+    gt_print_hex (printer, (guint32) value);
+    if (value > 1 || printer->options->constants == GT_CONSTANTS_NUMBERS) {
+      return;
+    }
+    gt_print_text (printer, value == 0 ? " (SIG_DFL)" : " (SIG_IGN)");
+  } else {
+    print_handler (printer, (guint32) value);
+  }
+}
+
+GT_KIND_VALUE (handler_value);
+
+typedef struct {
+  guint64 handler, flags, restorer, mask;
+} Action;
+
+static void
+print_action (GtPrinter *printer, const Action *action)
+{
+  const guint64 has_restorer = 0x04000000, has_info = 4;
+
+  gt_print_text (printer, "{");
+  gt_print_member (printer, action->flags & has_info ? "sa_sigaction" : "sa_handler");
+  print_handler (printer, action->handler);
+  gt_print_member (printer, "sa_mask");
+  print_set (printer, action->mask);
+  gt_print_member (printer, "sa_flags");
+  gt_print_flags (printer, &gt_names_sa_flags, action->flags);
+  if (action->flags & has_restorer) {
+    gt_print_member (printer, "sa_restorer");
+    gt_print_pointer (printer, action->restorer);
+  }
+  gt_print_text (printer, "}");
+}
+
 /* As the kernel has it: include/linux/compat.h, arch/x86/include/uapi/asm/signal.h. */
 static void
 print_sigaction (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  const guint64 has_restorer = 0x04000000;
   GtCursor at = { gt_printer_memory (printer, value, printer->is_32 ? 20 : 32), printer->is_32 };
-  guint64 handler, flags, restorer;
+  Action action;
 
   if (at.at == NULL) {
     gt_print_pointer (printer, value);
     return;
   }
-  handler = gt_cursor_word (&at);
-  flags = gt_cursor_word (&at);
-  restorer = gt_cursor_word (&at);
-  gt_print_text (printer, "{");
-  gt_print_member (printer, flags & 4 ? "sa_sigaction" : "sa_handler");
-  print_handler (printer, handler);
-  gt_print_member (printer, "sa_mask");
-  print_set (printer, gt_cursor_unsigned (&at, 8));
-  gt_print_member (printer, "sa_flags");
-  gt_print_flags (printer, &gt_names_sa_flags, flags);
-  if (flags & has_restorer) {
-    gt_print_member (printer, "sa_restorer");
-    gt_print_pointer (printer, restorer);
-  }
-  gt_print_text (printer, "}");
+  action.handler = gt_cursor_word (&at);
+  action.flags = gt_cursor_word (&at);
+  action.restorer = gt_cursor_word (&at);
+  action.mask = gt_cursor_unsigned (&at, 8);
+  print_action (printer, &action);
 }
 GT_KIND_STRUCT (sigaction, 32, 20);
+
+/* That of 32-bit programs before rt_sigaction. */
+static void
+print_old_sigaction (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  GtCursor at = { gt_printer_memory (printer, value, 16), TRUE };
+  Action action;
+
+  if (at.at == NULL) {
+    gt_print_pointer (printer, value);
+    return;
+  }
+  action.handler = gt_cursor_word (&at);
+  action.mask = gt_cursor_word (&at);
+  action.flags = gt_cursor_word (&at);
+  action.restorer = gt_cursor_word (&at);
+  print_action (printer, &action);
+}
+GT_KIND_STRUCT (old_sigaction, 16, 16);
 
 /* What a signal came with; argument `other` < 0: only when there was one. */
 static void

@@ -151,6 +151,17 @@ print_timex (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 }
 GT_KIND_STRUCT (timex, 208, 128);
 
+/* The same for all programs. */
+static void
+print_timex64 (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  GtPrinter wide = *printer;
+
+  wide.is_32 = FALSE;
+  print_timex (&wide, spec, value);
+}
+GT_KIND_STRUCT (timex64, 208, 208);
+
 /* With the name of the clock's state behind the number. */
 static void
 print_clock_state (GtPrinter *printer, const GtArgSpec *spec, guint64 value)

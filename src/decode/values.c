@@ -220,6 +220,19 @@ print_uintp (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 }
 GT_KIND_STRUCT (uintp, 4, 4);
 
+static void
+print_ushortp (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  guint16 number;
+
+  if (gt_printer_fetch (printer, value, &number, sizeof number)) {
+    gt_print_printf (printer, "[%u]", number);
+  } else {
+    gt_print_pointer (printer, value);
+  }
+}
+GT_KIND_STRUCT (ushortp, 2, 2);
+
 /* A loff_t in the program's memory. */
 static void
 print_offp (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
@@ -254,6 +267,15 @@ print_uoff64 (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   gt_text_unsigned (printer->out, value);
 }
 GT_KIND_VALUE (uoff64);
+
+/* The same with its upper half first. */
+static void
+print_off64_swapped (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  value = value << 32 | (guint32) gt_printer_arg (printer, (gint) printer->arg + 1);
+  gt_text_signed (printer->out, (gint64) value);
+}
+GT_KIND_VALUE (off64_swapped);
 
 /* The other half of it, and what a call takes and does not look at. */
 static void
