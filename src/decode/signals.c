@@ -214,3 +214,36 @@ print_stack (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   gt_print_text (printer, "}");
 }
 GT_KIND_STRUCT (stack, 24, 12);
+
+/* ---- Back from a handler: struct ucontext on the stack, include/uapi/asm-generic/ucontext.h ----
+ */
+
+enum { UCONTEXT_MASK = 296, UCONTEXT_SIZE = 304 };
+
+static void
+print_sigframe (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  const GTEvent *event = printer->memory;
+
+  for (guint i = 0; event != NULL && i < event->n_captures; i++) {
+    const GTCapture *capture = &event->captures[i];
+
+    if (capture->arg == GT_ARG_STACK && capture->error == 0 && capture->size == UCONTEXT_SIZE) {
+      guint64 mask;
+
+      memcpy (&mask, capture->data + UCONTEXT_MASK, sizeof mask);
+      gt_print_text (printer, "{mask=");
+      print_set (printer, mask);
+      gt_print_text (printer, "}");
+      return;
+    }
+  }
+  gt_print_text (printer, "?");
+}
+
+static void
+plan_sigframe (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  (void) gt_plan_bytes (plan, GT_ARG_STACK, UCONTEXT_SIZE);
+}
+GT_KIND_PLANNED (sigframe);

@@ -17,7 +17,7 @@ static uint64_t
 argument_32 (const struct pt_regs *regs, uint32_t i)
 {
   if (i > 5) {
-    return (int32_t) regs->ax;
+    return i == GT_ARG_STACK ? regs->sp : (uint64_t) (int32_t) regs->ax;
   }
   return (uint32_t) (i == 0   ? regs->bx
                      : i == 1 ? regs->cx
@@ -27,7 +27,7 @@ argument_32 (const struct pt_regs *regs, uint32_t i)
                               : regs->bp);
 }
 
-/* The result, for an @i above 5. */
+/* The result, for an @i above 5; GT_ARG_STACK has the stack pointer. */
 static uint64_t
 argument (const struct source *source, uint32_t i)
 {
@@ -37,13 +37,14 @@ argument (const struct source *source, uint32_t i)
   if (source->is_32) {
     return argument_32 (regs, i);
   }
-  return i == 0   ? regs->di
-         : i == 1 ? regs->si
-         : i == 2 ? regs->dx
-         : i == 3 ? regs->r10
-         : i == 4 ? regs->r8
-         : i == 5 ? regs->r9
-                  : regs->ax;
+  return i == 0              ? regs->di
+         : i == 1            ? regs->si
+         : i == 2            ? regs->dx
+         : i == 3            ? regs->r10
+         : i == 4            ? regs->r8
+         : i == 5            ? regs->r9
+         : i == GT_ARG_STACK ? regs->sp
+                             : regs->ax;
 }
 
 /* Room for one item's bytes: what is left, at most @limit; 0 when there is not even its head. */

@@ -46,6 +46,8 @@ enum {
       2, /* bytes: only for the ioctl whose number (argument 1) has `type` and `count` */
 };
 
+#define GT_ARG_STACK 7 /* in place of an argument: the program's stack */
+
 /* The address is argument `arg`, or, with a `base`, the pointer at `at` in what was copied by the
  * step of that number, counted from 1. Addresses in the first page are nobody's memory. */
 struct gt_step {

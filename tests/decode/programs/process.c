@@ -52,6 +52,8 @@ signals (void)
   syscall (SYS_tgkill, getpid (), getpid (), SIGURG);
   syscall (SYS_tkill, 999999, SIGRTMIN + 1);
   syscall (SYS_alarm, 0);
+  signal (SIGUSR2, on_signal);
+  raise (SIGUSR2);
 }
 
 static void
