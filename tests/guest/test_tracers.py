@@ -128,7 +128,8 @@ def test_perf(tap, guest):
 
 def main():
     with guestlab.Tap() as tap, tempfile.TemporaryDirectory(prefix='gttest-') as scratch:
-        with guestkernel.boot(sys.argv[1], initrd=initramfs(scratch), mem=1024) as guest:
+        with guestkernel.boot(sys.argv[1], accel=guestkernel.PATCHING, mem=1024,
+                              initrd=initramfs(scratch)) as guest:
             guest.sh('mount -t tracefs tracefs /sys/kernel/tracing; '
                      'mount -t debugfs debugfs /sys/kernel/debug')
             text = guestkernel.kernel_text(guest)
