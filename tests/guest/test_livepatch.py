@@ -22,10 +22,6 @@ import testbed  # noqa: E402
 
 CALLS = 2000
 STATE = '/sys/kernel/livepatch/livepatched'
-# A livepatch's transition changes code that all vCPUs run all the time. A QEMU with a thread for
-# each vCPU may go on with a translation of what the code was: seen in 7.2, the kernel dies of an
-# int3 that is no longer there, traced or not. One thread for all does not.
-ACCEL = 'tcg,thread=single'
 MODULE = pathlib.Path(__file__).resolve().parent / 'modules'
 
 
@@ -84,7 +80,7 @@ def test_livepatch(tap, guest, line):
 def main():
     with guestlab.Tap() as tap, tempfile.TemporaryDirectory(prefix='gttest-') as scratch:
         module = build(sys.argv[1], pathlib.Path(scratch))
-        with guestkernel.boot(sys.argv[1], programs=[module], accel=ACCEL) as guest:
+        with guestkernel.boot(sys.argv[1], programs=[module], accel=guestkernel.PATCHING) as guest:
             line = guest.sh('cat /proc/cmdline').strip()
             guest.sh('mkfifo /tmp/wake; sleepers /tmp/wake 3000 >/tmp/sleepers & '
                      'lively 0 20 >/tmp/lively & echo')

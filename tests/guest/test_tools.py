@@ -414,8 +414,9 @@ def boot(kernel, scratch, crashes):
             (scratch / name).symlink_to(file)
     programs = [*modules(kernel), *(scratch / name for name in second)]
     if crashes:
-        return guestkernel.boot(kernel, programs=programs, mem=768, append='crashkernel=192M')
-    return guestkernel.boot(kernel, programs=programs)
+        return guestkernel.boot(kernel, programs=programs, mem=768, append='crashkernel=192M',
+                                accel=guestkernel.PATCHING)
+    return guestkernel.boot(kernel, programs=programs, accel=guestkernel.PATCHING)
 
 
 def run_parts(tap, guest, parts):

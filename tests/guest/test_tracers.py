@@ -102,8 +102,9 @@ def test_bpftrace(tap, guest):
 
 
 def perf_counts(guest):
-    """What perf trace says of a program's calls, and what perf stat counts."""
-    table = guest.sh(f'taskset 1 perf trace -s calls {CALLS} 2>&1')
+    """What perf trace, with room for all of it, says of a program's calls, and what perf stat
+    counts."""
+    table = guest.sh(f'taskset 1 perf trace -m 4M -s calls {CALLS} 2>&1')
     rows = {row[0]: int(row[1]) for row in re.findall(r'^ +(\w+) +(\d+) +\d+ +[\d.]+', table, re.M)}
     numbers = guest.sh('perf stat -x, -e raw_syscalls:sys_enter,raw_syscalls:sys_exit,'
                        f'syscalls:sys_enter_close calls {CALLS} 2>&1')
@@ -128,7 +129,8 @@ def test_perf(tap, guest):
 
 def main():
     with guestlab.Tap() as tap, tempfile.TemporaryDirectory(prefix='gttest-') as scratch:
-        with guestkernel.boot(sys.argv[1], initrd=initramfs(scratch), mem=1024) as guest:
+        with guestkernel.boot(sys.argv[1], accel=guestkernel.PATCHING, mem=1024,
+                              initrd=initramfs(scratch)) as guest:
             guest.sh('mount -t tracefs tracefs /sys/kernel/tracing; '
                      'mount -t debugfs debugfs /sys/kernel/debug')
             text = guestkernel.kernel_text(guest)

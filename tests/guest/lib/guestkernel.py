@@ -10,6 +10,11 @@ import guestlab
 BAD_WORDS = ('BUG', 'WARNING', 'Oops', 'soft lockup', 'detected stall', 'general protection',
              'unable to handle', 'hung_task', 'blocked for more than')
 MEMSAVE_TRIES = 40
+# For guests that change code which all vCPUs run all the time: livepatches, perf's events of the
+# scheduler, the function tracer. A QEMU with a thread for each vCPU may go on with a translation of
+# what the code was: seen in 7.2, the kernel dies of an int3 that is no longer there, traced or not.
+# One thread for all does not.
+PATCHING = 'tcg,thread=single'
 PROBE_LEAST = 4 << 20  # no other allocation of a small guest's is as big, but for these:
 NOT_OURS = ('ioremap', 'bpf_prog_pack_alloc', 'pcpu_', 'unpurged')
 
