@@ -63,9 +63,12 @@ typedef enum { GT_ABI_X86_64 = 0, GT_ABI_I386 = 1, GT_ABI_X32 = 2 } GTAbi;
  * @cut: there was more than the limit
  * @error: 0, or a negative errno when the program's pointer could not be read
  * @address: where the memory lies in the program
+ *   (a descriptor's path) the descriptor and #GT_CAPTURE_FD
  * @size: bytes in @data; a string's terminating NUL is there, but not counted
  * @data: the bytes, owned by the event
  */
+#define GT_CAPTURE_FD G_GUINT64_CONSTANT (0x8000000000000000)
+
 typedef struct {
   guint8 arg;
   guint8 index;

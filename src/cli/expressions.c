@@ -96,6 +96,23 @@ gt_expression_status (GtCliOptions *options, const char *value, GError **error)
   return parse_words ("status", value, words, GT_STATUS_ALL, &options->status, error);
 }
 
+/* What is behind a descriptor is its path in all cases: sockets, pipes and the like have one, too.
+ */
+gboolean
+gt_expression_decode_fds (GtCliOptions *options, const char *value, GError **error)
+{
+  static const Word words[] = {
+    { "path", 1 }, { "socket", 1 }, { "dev", 1 }, { "pidfd", 1 }, { NULL, 0 }
+  };
+  guint paths = 0;
+
+  if (!parse_words ("decode-fds", value != NULL ? value : "all", words, 1, &paths, error)) {
+    return FALSE;
+  }
+  options->line.decode.paths = paths != 0;
+  return TRUE;
+}
+
 gboolean
 gt_expression_quiet (GtCliOptions *options, const char *value, GError **error)
 {
@@ -197,15 +214,26 @@ gt_expression_parse (GtCliOptions *options, const char *value, GError **error)
     const char *name;
     GtExpressionFunc func;
   } qualifiers[] = {
-    { "trace", gt_expression_trace },    { "t", gt_expression_trace },
-    { "status", gt_expression_status },  { "abbrev", gt_expression_abbrev },
-    { "a", gt_expression_abbrev },       { "raw", gt_expression_raw },
-    { "x", gt_expression_raw },          { "fd", gt_expression_fd },
-    { "fds", gt_expression_fd },         { "quiet", gt_expression_quiet },
-    { "q", gt_expression_quiet },        { "silent", gt_expression_quiet },
-    { "silence", gt_expression_quiet },  { "inject", gt_expression_inject },
-    { "fault", gt_expression_fault },    { "signal", gt_expression_signal },
-    { "signals", gt_expression_signal }, { "s", gt_expression_signal },
+    { "trace", gt_expression_trace },
+    { "t", gt_expression_trace },
+    { "status", gt_expression_status },
+    { "abbrev", gt_expression_abbrev },
+    { "a", gt_expression_abbrev },
+    { "raw", gt_expression_raw },
+    { "x", gt_expression_raw },
+    { "fd", gt_expression_fd },
+    { "fds", gt_expression_fd },
+    { "quiet", gt_expression_quiet },
+    { "q", gt_expression_quiet },
+    { "silent", gt_expression_quiet },
+    { "silence", gt_expression_quiet },
+    { "inject", gt_expression_inject },
+    { "fault", gt_expression_fault },
+    { "signal", gt_expression_signal },
+    { "signals", gt_expression_signal },
+    { "s", gt_expression_signal },
+    { "decode-fds", gt_expression_decode_fds },
+    { "decode-fd", gt_expression_decode_fds },
   };
   gsize length = strcspn (value, "=");
 
@@ -219,7 +247,7 @@ gt_expression_parse (GtCliOptions *options, const char *value, GError **error)
   }
   return gt_expression_fail (error,
                              "-e %s: there is no qualifier \"%.*s\"; there are trace, status, "
-                             "signal, abbrev, raw, fd, quiet, inject and fault",
+                             "signal, abbrev, raw, fd, decode-fds, quiet, inject and fault",
                              value, (int) MIN (length, 64), value);
 }
 

@@ -39,9 +39,10 @@ enum {
   OPTION_QUIET,
   OPTION_INJECT,
   OPTION_FAULT,
+  OPTION_DECODE_FDS,
 };
 
-static const char short_options[] = ":a:AcCe:hn:o:p:qrs:S:tTU:vVwxX:zZ";
+static const char short_options[] = ":a:AcCe:hn:o:p:P:qrs:S:tTU:vVwxX:yzZ";
 
 static const struct option long_options[] = {
   { "abbrev", required_argument, NULL, OPTION_ABBREV },
@@ -51,6 +52,8 @@ static const struct option long_options[] = {
   { "columns", required_argument, NULL, 'a' },
   { "comm", required_argument, NULL, 'n' },
   { "const-print-style", required_argument, NULL, 'X' },
+  { "decode-fds", optional_argument, NULL, OPTION_DECODE_FDS },
+  { "decode-paths", no_argument, NULL, 'y' },
   { "drop", no_argument, NULL, OPTION_DROP },
   { "failed-only", no_argument, NULL, 'Z' },
   { "failing-only", no_argument, NULL, 'Z' },
@@ -82,6 +85,7 @@ static const struct option long_options[] = {
   { "syscall-number", no_argument, NULL, OPTION_NUMBERS },
   { "syscall-times", optional_argument, NULL, OPTION_DURATIONS },
   { "trace", required_argument, NULL, OPTION_TRACE },
+  { "trace-path", required_argument, NULL, 'P' },
   { "version", no_argument, NULL, 'V' },
   { "wait", no_argument, NULL, OPTION_WAIT },
   { "whole", no_argument, NULL, OPTION_WHOLE },
@@ -177,6 +181,9 @@ take_flag (GtCliOptions *options, int option)
   case 'x':
     line->decode.hex_strings = MIN (line->decode.hex_strings + 1, GT_HEX_ALL);
     return TRUE;
+  case 'y':
+    line->decode.paths = TRUE;
+    return TRUE;
   case 'z':
     options->status = GT_STATUS_SUCCESSFUL;
     return TRUE;
@@ -236,6 +243,7 @@ expression_of (int option)
     { OPTION_ABBREV, gt_expression_abbrev },
     { OPTION_RAW, gt_expression_raw },
     { OPTION_FD, gt_expression_fd },
+    { OPTION_DECODE_FDS, gt_expression_decode_fds },
     { OPTION_INJECT, gt_expression_inject },
     { OPTION_FAULT, gt_expression_fault },
     { OPTION_CLOCK, gt_expression_clock },
@@ -268,6 +276,9 @@ take_value (GtCliOptions *options, int option, const char *value, GError **error
     return parse_number ("-s", value, STRING_LIMIT_MAX, &line->decode.string_limit, error);
   case 'n':
     g_ptr_array_add (options->comms, g_strdup (value));
+    return TRUE;
+  case 'P':
+    g_ptr_array_add (options->paths, g_strdup (value));
     return TRUE;
   case 'o':
     g_free (options->output);
@@ -354,6 +365,7 @@ gt_cli_options_parse (int argc, char **argv, GError **error)
 
   options->pids = g_array_new (FALSE, FALSE, sizeof (gint32));
   options->fds = g_array_new (FALSE, FALSE, sizeof (gint32));
+  options->paths = g_ptr_array_new_with_free_func (g_free);
   options->comms = g_ptr_array_new_with_free_func (g_free);
   options->injections = g_ptr_array_new_with_free_func ((GDestroyNotify) gt_injection_free);
   options->status = GT_STATUS_ALL;
@@ -380,6 +392,7 @@ gt_cli_options_free (GtCliOptions *options)
   g_free (options->raw);
   g_array_unref (options->pids);
   g_array_unref (options->fds);
+  g_ptr_array_unref (options->paths);
   g_ptr_array_unref (options->comms);
   g_ptr_array_unref (options->injections);
   g_free (options->output);

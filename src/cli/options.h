@@ -31,6 +31,7 @@ typedef struct {
   GPtrArray *comms;      /* names of programs; empty: all */
   GPtrArray *injections; /* of GtInjection */
   GArray *fds;           /* of gint32: only calls on these descriptors; empty: all */
+  GPtrArray *paths;      /* only calls on these files; empty: all */
   guint status;          /* GT_STATUS_: only calls that ended so */
   guint64 signals;       /* which are shown; bit 0 is signal 1 */
   GtLineOptions line;

@@ -74,7 +74,8 @@ is_wanted (const GtShow *show, const GtCallInfo *info, const GTEvent *enter, con
   const GtCliOptions *options = show->options;
 
   return (gt_status_of (info, leave) & options->status) != 0 &&
-         (options->fds->len == 0 || gt_status_has_fd (info, enter, leave, options->fds));
+         (options->fds->len == 0 || gt_status_has_fd (info, enter, leave, options->fds)) &&
+         (options->paths->len == 0 || gt_status_has_path (info, enter, leave, options->paths));
 }
 
 static void
@@ -203,7 +204,7 @@ static gboolean
 may_split (const GtCliOptions *options)
 {
   return options->lines && !options->whole && options->status == GT_STATUS_ALL &&
-         options->fds->len == 0;
+         options->fds->len == 0 && options->paths->len == 0;
 }
 
 GtShow *

@@ -2,6 +2,8 @@
 /* How a call ended, and whether that is what the user asked for. */
 #include "cli/status.h"
 
+#include <string.h>
+
 guint
 gt_status_of (const GtCallInfo *info, const GTEvent *leave)
 {
@@ -45,4 +47,42 @@ gt_status_has_fd (const GtCallInfo *info, const GTEvent *enter, const GTEvent *l
   }
   return leave != NULL && is_descriptor (&shape->result) && leave->retval >= 0 &&
          is_listed (fds, (gint32) leave->retval);
+}
+
+static gboolean
+is_path (const GtCallInfo *info, const GTCapture *capture)
+{
+  return (capture->address & GT_CAPTURE_FD) != 0 ||
+         (capture->is_string && capture->arg < info->shape.n_args &&
+          info->shape.args[capture->arg].kind == &gt_kind_path);
+}
+
+static gboolean
+has_path (const GtCallInfo *info, const GTEvent *event, const char *path)
+{
+  gsize size = strlen (path);
+
+  for (guint i = 0; event != NULL && i < event->n_captures; i++) {
+    const GTCapture *capture = &event->captures[i];
+
+    if (capture->error == 0 && capture->size == size && memcmp (capture->data, path, size) == 0 &&
+        is_path (info, capture)) {
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+gboolean
+gt_status_has_path (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave,
+                    const GPtrArray *paths)
+{
+  for (guint i = 0; i < paths->len; i++) {
+    const char *path = g_ptr_array_index (paths, i);
+
+    if (has_path (info, enter, path) || has_path (info, leave, path)) {
+      return TRUE;
+    }
+  }
+  return FALSE;
 }

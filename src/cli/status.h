@@ -24,6 +24,10 @@ guint gt_status_of (const GtCallInfo *info, const GTEvent *leave);
 gboolean gt_status_has_fd (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave,
                            const GArray *fds);
 
+/* Whether one of the call's paths, or what one of its descriptors stands for, is in @paths. */
+gboolean gt_status_has_path (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave,
+                             const GPtrArray *paths);
+
 G_END_DECLS
 
 #endif

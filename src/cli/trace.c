@@ -68,8 +68,9 @@ open_guest (const GtCliOptions *options, GtStopper *stopper, GError **error)
         options->guest);
     return NULL;
   }
+  gt_loop_set_paths (loop, options->line.decode.paths || options->paths->len > 0);
   gt_loop_set_string_limit (loop, options->line.decode.string_limit);
-  gt_loop_set_capture (loop, options->lines);
+  gt_loop_set_capture (loop, options->lines || options->paths->len > 0);
   gt_loop_set_drop (loop, options->drop);
   if (!gt_cli_choose (loop, options, error) ||
       !gt_inject_check (gt_loop_get_linux (loop), options->injections, error)) {

@@ -18,11 +18,18 @@ plan_arg (GtPlan *plan, const GtArgSpec *spec, guint arg)
   }
 }
 
-static void
-plan_shape (const GtCallShape *shape, guint string_limit, GtCapturePlan *ret_plan)
+/* Results that say more of an argument name it; others are about themselves. */
+static guint
+result_arg (const GtArgSpec *spec)
 {
-  GtPlan entry = { ret_plan->entry, 0, shape->is_32, FALSE, string_limit };
-  GtPlan leave = { ret_plan->leave, 0, shape->is_32, TRUE, string_limit };
+  return spec->other >= 0 ? (guint) spec->other : GT_LENGTH_RESULT;
+}
+
+static void
+plan_shape (const GtCallShape *shape, guint string_limit, gboolean paths, GtCapturePlan *ret_plan)
+{
+  GtPlan entry = { ret_plan->entry, 0, shape->is_32, FALSE, paths, string_limit };
+  GtPlan leave = { ret_plan->leave, 0, shape->is_32, TRUE, paths, string_limit };
 
   memset (ret_plan, 0, sizeof *ret_plan);
   for (guint i = 0; i < shape->n_args; i++) {
@@ -37,15 +44,16 @@ plan_shape (const GtCallShape *shape, guint string_limit, GtCapturePlan *ret_pla
   }
   /* What a result says more of: what the kernel made of an argument. */
   if (shape->result.kind->plan != NULL) {
-    shape->result.kind->plan (&leave, &shape->result, (guint) MAX (shape->result.other, 0));
+    shape->result.kind->plan (&leave, &shape->result, result_arg (&shape->result));
   }
 }
 
 void
-gt_capture_plan (const GtLinuxCall *call, guint string_limit, GtCapturePlan *ret_plan)
+gt_capture_plan (const GtLinuxCall *call, guint string_limit, gboolean paths,
+                 GtCapturePlan *ret_plan)
 {
   GtCallShape shape;
 
   gt_call_shape (call, &shape);
-  plan_shape (&shape, string_limit, ret_plan);
+  plan_shape (&shape, string_limit, paths, ret_plan);
 }

@@ -15,8 +15,10 @@ typedef struct {
   struct gt_step leave[GT_STEPS_MAX];
 } GtCapturePlan;
 
-/* Paths whole, up to @string_limit bytes of buffers. */
-void gt_capture_plan (const GtLinuxCall *call, guint string_limit, GtCapturePlan *ret_plan);
+/* Paths whole, up to @string_limit bytes of buffers, and, with @paths, what is behind descriptors.
+ */
+void gt_capture_plan (const GtLinuxCall *call, guint string_limit, gboolean paths,
+                      GtCapturePlan *ret_plan);
 
 G_END_DECLS
 

@@ -26,6 +26,7 @@ typedef enum {
 
 typedef struct {
   guint string_limit; /* strace's -s: how much of a buffer is shown */
+  gboolean paths;     /* strace's -y: descriptors with what is behind them */
   gboolean verbose;   /* strace's -v: structures whole */
   GtConstants constants;
   GtHexStrings hex_strings;

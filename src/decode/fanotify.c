@@ -45,7 +45,7 @@ print_fanotify_dirfd (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
     gt_print_as (printer, &gt_kind_dirfd, NULL, value);
   }
 }
-GT_KIND_VALUE (fanotify_dirfd);
+GT_KIND_FD (fanotify_dirfd);
 
 /* ---- Handles: struct file_handle, include/linux/fs.h ---- */
 

@@ -196,7 +196,10 @@ print_fcntl_result (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
   Form form = printer->enter != NULL ? (Form) find_command (printer)->result : FORM_NONE;
 
-  if (form == FORM_NONE || form == FORM_FD || value == 0) {
+  if (form == FORM_FD) {
+    gt_printer_look (printer, TRUE);
+    gt_print_fd (printer, (gint32) value);
+  } else if (form == FORM_NONE || value == 0) {
     gt_print_signed (printer, printer->is_32 ? (gint32) value : (gint64) value);
   } else if (form == FORM_SIGNAL) {
     gt_print_unsigned (printer, value);
@@ -212,4 +215,4 @@ print_fcntl_result (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
     gt_print_text (printer, ")");
   }
 }
-GT_KIND_VALUE (fcntl_result);
+GT_KIND_FD (fcntl_result);

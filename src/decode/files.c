@@ -26,7 +26,16 @@ print_fd_pair (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   gt_print_fd (printer, ends[1]);
   gt_print_text (printer, "]");
 }
-GT_KIND_STRUCT (fd_pair, 8, 8);
+
+static void
+plan_fd_pair (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  guint base = gt_plan_bytes (plan, arg, 2 * sizeof (gint32));
+
+  gt_plan_fd_in (plan, arg, base, 0);
+  gt_plan_fd_in (plan, arg, base, sizeof (gint32));
+}
+GT_KIND_PLANNED (fd_pair);
 
 /* Where to go on, which the call moves: "[0] => [10]". */
 static gboolean

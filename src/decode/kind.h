@@ -69,6 +69,14 @@ struct GtKind {
   extern const GtKind gt_kind_##name;                                                              \
   const GtKind gt_kind_##name = { print_##name, plan_##name, { 0, 0 } }
 
+/* A descriptor. */
+#define GT_KIND_FD(name)                                                                           \
+  static void plan_##name (GtPlan *plan, const GtArgSpec *spec, guint arg)                         \
+  {                                                                                                \
+    gt_plan_fd (plan, arg);                                                                        \
+  }                                                                                                \
+  GT_KIND_PLANNED (name)
+
 #define GT_KIND_OPTIONAL(name)                                                                     \
   extern const GtKind gt_kind_##name;                                                              \
   const GtKind gt_kind_##name = { print_##name, NULL, { 0, 0 }, absent_##name }

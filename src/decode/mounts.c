@@ -164,4 +164,4 @@ print_fsconfig_aux (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
     gt_print_signed (printer, (gint32) value);
   }
 }
-GT_KIND_VALUE (fsconfig_aux);
+GT_KIND_FD (fsconfig_aux);

@@ -10,7 +10,7 @@
 
 #include "decode-tables.h"
 
-enum { CONTROL_MAX = 512, CMSGS_MAX = 32, FDS_MAX = 64 };
+enum { CONTROL_MAX = 512, CMSGS_MAX = 32, FDS_MAX = 64, PATHS_MAX = 3 };
 
 /* Places in struct msghdr, for 64-bit and for 32-bit programs. */
 typedef struct {
@@ -177,6 +177,7 @@ gt_plan_message (GtPlan *plan, guint arg, guint base, gsize first)
     .base = (uint8_t) base,
     .length = GT_LENGTH_FIELD,
   };
+  guint control;
 
   if (base == 0) {
     return;
@@ -190,7 +191,11 @@ gt_plan_message (GtPlan *plan, guint arg, guint base, gsize first)
   step.length = GT_LENGTH_WORD;
   step.length_at = (uint16_t) (first + at->controllen);
   step.limit = CONTROL_MAX;
-  (void) gt_plan_add (plan, &step);
+  control = gt_plan_add (plan, &step);
+  for (guint i = 0; i < PATHS_MAX; i++) {
+    /* Where the descriptors of a first message of them are. */
+    gt_plan_fd_in (plan, arg, control, gt_plan_word (plan) + 8 + i * sizeof (gint32));
+  }
 }
 
 static void

@@ -82,6 +82,36 @@ gt_plan_pointed (GtPlan *plan, guint arg, guint base, gsize at, gsize size)
   return base > 0 ? gt_plan_add (plan, &step) : 0;
 }
 
+static void
+add_fd (GtPlan *plan, guint arg, guint base, gsize at)
+{
+  const struct gt_step step = {
+    .op = GT_STEP_FD,
+    .arg = (uint8_t) arg,
+    .limit = GT_PLAN_PATH,
+    .base = (uint8_t) base,
+    .at = (uint16_t) at,
+  };
+
+  if (plan->paths) {
+    (void) gt_plan_add (plan, &step);
+  }
+}
+
+void
+gt_plan_fd (GtPlan *plan, guint arg)
+{
+  add_fd (plan, arg, 0, 0);
+}
+
+void
+gt_plan_fd_in (GtPlan *plan, guint arg, guint base, gsize at)
+{
+  if (base > 0) {
+    add_fd (plan, arg, base, at);
+  }
+}
+
 gsize
 gt_plan_word (const GtPlan *plan)
 {

@@ -15,6 +15,7 @@ typedef struct {
   guint n;
   gboolean is_32;     /* a 32-bit program's call */
   gboolean at_leave;  /* else at entry */
+  gboolean paths;     /* descriptors with their paths */
   guint string_limit; /* of buffers; a plan only describes where this is 0 */
 } GtPlan;
 
@@ -33,6 +34,10 @@ guint gt_plan_path (GtPlan *plan, guint arg);
 guint gt_plan_buffer (GtPlan *plan, guint arg, guint8 length);
 /* @size bytes where the pointer at @at in step @base's memory leads. */
 guint gt_plan_pointed (GtPlan *plan, guint arg, guint base, gsize at, gsize size);
+/* The path behind descriptor @arg, or behind the one at @at in step @base's memory, where paths are
+ * wanted; the result is argument GT_LENGTH_RESULT. */
+void gt_plan_fd (GtPlan *plan, guint arg);
+void gt_plan_fd_in (GtPlan *plan, guint arg, guint base, gsize at);
 /* Bytes a word of the program's has. */
 gsize gt_plan_word (const GtPlan *plan);
 /* Lets step @number be taken when the call has failed, too. */

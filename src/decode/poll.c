@@ -7,7 +7,13 @@
 
 #include "decode-tables.h"
 
-enum { SET_BITS = 1024, SET_SIZE = SET_BITS / 8, POLLFD_SIZE = 8, EPOLL_EVENT_SIZE = 12 };
+enum {
+  PATHS_MAX = 8,
+  SET_BITS = 1024,
+  SET_SIZE = SET_BITS / 8,
+  POLLFD_SIZE = 8,
+  EPOLL_EVENT_SIZE = 12
+};
 
 /* ---- poll ---- */
 
@@ -37,7 +43,11 @@ print_pollfds (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 static void
 plan_pollfds (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
-  (void) gt_plan_array (plan, arg, (guint8) (GT_LENGTH_ARG0 + spec->other), POLLFD_SIZE);
+  guint base = gt_plan_array (plan, arg, (guint8) (GT_LENGTH_ARG0 + spec->other), POLLFD_SIZE);
+
+  for (guint i = 0; i < PATHS_MAX; i++) {
+    gt_plan_fd_in (plan, arg, base, i * POLLFD_SIZE);
+  }
 }
 GT_KIND_PLANNED (pollfds);
 

@@ -173,10 +173,40 @@ gt_print_printf (GtPrinter *printer, const char *format, ...)
   va_end (args);
 }
 
+static const GTCapture *
+find_path (const GTEvent *event, gint32 fd)
+{
+  for (guint i = 0; event != NULL && i < event->n_captures; i++) {
+    if (event->captures[i].address == (GT_CAPTURE_FD | (guint32) fd)) {
+      return &event->captures[i];
+    }
+  }
+  return NULL;
+}
+
+/* Not inside of the brackets, as the kernel has it behind the path of a file that is gone. */
+static const char deleted[] = " (deleted)";
+
+void
+gt_print_fd_path (GtPrinter *printer, gint32 fd)
+{
+  const GTCapture *path = printer->options->paths ? find_path (printer->memory, fd) : NULL;
+  gsize size = path != NULL ? path->size : 0, tail = sizeof deleted - 1;
+  gboolean gone;
+
+  if (path == NULL) {
+    return;
+  }
+  gone = size > tail && memcmp (path->data + size - tail, deleted, tail) == 0;
+  gt_text_path (printer->out, path->data, gone ? size - tail : size);
+  gt_print_text (printer, gone ? "(deleted)" : "");
+}
+
 void
 gt_print_fd (GtPrinter *printer, gint32 fd)
 {
   gt_text_signed (printer->out, fd);
+  gt_print_fd_path (printer, fd);
 }
 
 /* A string that the kernel has kept, but not where the program had it, has no address. */

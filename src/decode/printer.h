@@ -79,6 +79,9 @@ void gt_print_printf (GtPrinter *printer, const char *format, ...) G_GNUC_PRINTF
 /* A descriptor, with its path where the user wants paths. */
 void gt_print_fd (GtPrinter *printer, gint32 fd);
 
+/* "</etc/passwd>", where the user wants paths and this one is known. */
+void gt_print_fd_path (GtPrinter *printer, gint32 fd);
+
 /* "{", then "name=" with ", " before all but the first; the caller prints the value, and "}". */
 void gt_print_member (GtPrinter *printer, const char *name);
 

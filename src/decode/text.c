@@ -137,6 +137,23 @@ append_text (GString *out, const guint8 *data, gsize size, gboolean escape_quote
 }
 
 void
+gt_text_path (GString *out, const guint8 *data, gsize size)
+{
+  gsize from = 0;
+
+  g_string_append_c (out, '<');
+  for (gsize i = 0; i < size; i++) {
+    if (data[i] == '<' || data[i] == '>') {
+      append_text (out, data + from, i - from, TRUE);
+      append_escaped (out, data[i], i + 1 < size && g_ascii_isdigit (data[i + 1]));
+      from = i + 1;
+    }
+  }
+  append_text (out, data + from, size - from, TRUE);
+  g_string_append_c (out, '>');
+}
+
+void
 gt_text_quoted (GString *out, const guint8 *data, gsize size, gboolean cut)
 {
   g_string_append_c (out, '"');

@@ -38,6 +38,8 @@ void gt_text_quoted (GString *out, const guint8 *data, gsize size, gboolean cut)
 /* The same with all or some strings in hexadecimal: "\\x2f\\x74". */
 void
 gt_text_quoted_as (GString *out, const guint8 *data, gsize size, gboolean cut, guint hex_strings);
+/* A path in angle brackets, which are escaped in it. */
+void gt_text_path (GString *out, const guint8 *data, gsize size);
 /* A name from the guest: no quotes, nothing that a terminal would act on. */
 void gt_text_name (GString *out, const char *name, gsize max_size);
 /* A sentence that may have such names in it: the same, but backslashes and UTF-8 stay; what would

@@ -98,20 +98,21 @@ print_fd (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
   gt_print_fd (printer, (gint32) value);
 }
-GT_KIND_VALUE (fd);
+GT_KIND_FD (fd);
 
 static void
 print_dirfd (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
   if ((gint32) value == AT_FDCWD && printer->options->constants == GT_CONSTANTS_NAMES) {
     gt_text_literal (printer->out, "AT_FDCWD");
+    gt_print_fd_path (printer, AT_FDCWD);
   } else if ((gint32) value == AT_FDCWD && printer->options->constants == GT_CONSTANTS_BOTH) {
     gt_text_literal (printer->out, "-100 /* AT_FDCWD */");
   } else {
     gt_print_fd (printer, (gint32) value);
   }
 }
-GT_KIND_VALUE (dirfd);
+GT_KIND_FD (dirfd);
 
 static void
 print_flags (GtPrinter *printer, const GtArgSpec *spec, guint64 value)

@@ -5,6 +5,8 @@
  */
 #include "capture.h"
 
+#include "paths.h"
+
 #define ERRNO_MAX 4095u
 
 /* The call whose arguments are followed. */
@@ -72,7 +74,7 @@ put (struct output *out, const struct gt_step *step, uint32_t index, uint64_t ad
   item->arg = step->arg;
   item->index = index;
   item->op =
-      step->op == GT_STEP_STRING || step->op == GT_STEP_STRINGS ? GT_STEP_STRING : GT_STEP_BYTES;
+      step->op == GT_STEP_BYTES || step->op == GT_STEP_IOVEC ? GT_STEP_BYTES : GT_STEP_STRING;
   item->cut = cut;
   out->used += sizeof *item;
   if (size > 0 && !out->length[out->n_noted]) {
@@ -116,6 +118,30 @@ put_bytes (struct output *out, const struct gt_step *step, uint32_t index, uint6
   } else {
     put (out, step, index, address, n, length > n);
   }
+}
+
+/* A path that does not fit is none. */
+static void
+put_path (struct output *out, const struct gt_step *step, int32_t fd)
+{
+  uint32_t limit = room (out, step->limit);
+  char *data = (char *) out->data + out->used + sizeof (struct gt_captured);
+  int64_t path = limit ? path_of_fd (fd, data, limit) : 0;
+  const char *from = (const char *) path;
+  int32_t n = 0;
+
+  if (!path) {
+    return;
+  }
+  if (from < data || from >= data + limit) {
+    out->is_short |= limit < step->limit;
+    return;
+  }
+  while (from + n < data + limit - 1) {
+    data[n] = from[n];
+    n++;
+  }
+  put (out, step, 0, GT_FD_ADDRESS | (uint32_t) fd, n, 0);
 }
 
 static void
@@ -173,16 +199,25 @@ put_iovec (struct output *out, const struct gt_step *step, uint64_t array, uint6
   }
 }
 
-/* A number of @size bytes at @at in what an earlier step copied; 0 when it is not there. */
-static uint64_t
-noted (const struct output *out, uint32_t step, uint32_t at, uint32_t size)
+/* Where @size bytes at @at in what an earlier step copied are; 0 when they are not there. */
+static const uint8_t *
+find_noted (const struct output *out, uint32_t step, uint32_t at, uint32_t size)
 {
-  const uint8_t *data;
-
   if (step >= out->n_noted || at + size > out->length[step]) {
     return 0;
   }
-  data = out->data + out->first[step] + at;
+  return out->data + out->first[step] + at;
+}
+
+/* A number of @size bytes there; 0 when it is not there. */
+static uint64_t
+noted (const struct output *out, uint32_t step, uint32_t at, uint32_t size)
+{
+  const uint8_t *data = find_noted (out, step, at, size);
+
+  if (!data) {
+    return 0;
+  }
   return size == 8 ? *(const uint64_t *) data : *(const uint32_t *) data;
 }
 
@@ -238,6 +273,14 @@ take_step (struct output *out, const struct gt_step *step, const struct source *
                                 : argument (source, step->arg);
   int64_t length;
 
+  if (step->op == GT_STEP_FD) {
+    const uint8_t *place = step->base ? find_noted (out, step->base - 1u, step->at, 4) : 0;
+
+    if (place || !step->base) {
+      put_path (out, step, place ? *(const int32_t *) place : (int32_t) address);
+    }
+    return;
+  }
   if (address < GT_PAGE) {
     return;
   }

@@ -27,6 +27,8 @@ enum {
   GT_STEP_BYTES = 2,   /* bytes at the address: `length` times `scale`, at most `limit` */
   GT_STEP_STRINGS = 3, /* argv: the strings of a NULL-terminated array, at most `count` of them */
   GT_STEP_IOVEC = 4,   /* iovecs: `length` says how many, at most `count`; `limit` bytes each */
+  GT_STEP_FD = 5, /* the path behind the descriptor that the argument is, or, with a `base`, the
+                     32-bit number at `at`; its address is the number and GT_FD_ADDRESS */
 };
 
 /* Where a step's length comes from. */
@@ -46,7 +48,8 @@ enum {
       2, /* bytes: only for the ioctl whose number (argument 1) has `type` and `count` */
 };
 
-#define GT_ARG_STACK 7 /* in place of an argument: the program's stack */
+#define GT_FD_ADDRESS (1ul << 63)
+#define GT_ARG_STACK  7 /* in place of an argument: the program's stack */
 
 /* The address is argument `arg`, or, with a `base`, the pointer at `at` in what was copied by the
  * step of that number, counted from 1. Addresses in the first page are nobody's memory. */

@@ -21,6 +21,7 @@ struct _GTLoop {
   guint8 streamed_uring[GT_URING_OPS];
   GtUring *uring; /* made when somebody asks for it */
   guint string_limit;
+  gboolean paths;
   gboolean captures; /* of calls without callbacks, too */
   guint n_held;      /* rows of the registry that hold threads */
 

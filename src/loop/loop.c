@@ -128,7 +128,7 @@ update_call (GTLoop *loop, guint index)
   /* For callbacks too: what the guest copies, a helper finds even where the page was not present.
    */
   if (actions && call && (loop->captures || (callback->syscall_cb || callback->sysret_cb))) {
-    gt_capture_plan (call, loop->string_limit, &plan);
+    gt_capture_plan (call, loop->string_limit, loop->paths, &plan);
   }
   loop->engine->ops->set_call (loop->engine, index, actions, plan.entry, plan.leave);
 }
@@ -358,6 +358,33 @@ gt_loop_stream_tasks (GTLoop *loop, guint tasks, GError **error)
   return loop->engine->ops->set_tasks (loop->engine, tasks, error);
 }
 
+static void
+update_streamed (GTLoop *loop)
+{
+  for (guint i = 0; i < GT_INDICES; i++) {
+    if (loop->streamed[i]) {
+      update_call (loop, i);
+    }
+  }
+}
+
+/**
+ * gt_loop_set_paths:
+ * @loop: a loop
+ * @paths: whether the paths behind descriptors are captured for the stream
+ *
+ * The guest's kernel says what each descriptor among a call's arguments, and one that it returns,
+ * stands for at that moment; the captures' address is the descriptor and #GT_CAPTURE_FD. It costs
+ * the guest about as much as looking at a link in /proc/self/fd does. Off at first.
+ */
+void
+gt_loop_set_paths (GTLoop *loop, gboolean paths)
+{
+  g_return_if_fail (loop != NULL);
+  loop->paths = paths;
+  update_streamed (loop);
+}
+
 /**
  * gt_loop_set_string_limit:
  * @loop: a loop
@@ -368,11 +395,7 @@ gt_loop_set_string_limit (GTLoop *loop, guint bytes)
 {
   g_return_if_fail (loop != NULL);
   loop->string_limit = MIN (bytes, GT_MAX_CAPTURE);
-  for (guint i = 0; i < GT_INDICES; i++) {
-    if (loop->streamed[i]) {
-      update_call (loop, i);
-    }
-  }
+  update_streamed (loop);
   gt_loop_update_uring (loop);
 }
 

@@ -50,6 +50,7 @@ def marked(text, pid):
         elif inside and not line.startswith(('+++', '---')):
             line = re.sub(r'\)\s+= ', ') = ', line)
             line = re.sub(r'left \{tv_sec=\d+, tv_[nu]sec=\d+\}', 'left {TIME}', line)
+            line = re.sub(r'<(pipe|socket):\[\d+\]>', r'<\1:[N]>', line)
             # Queues and the like get another number each time.
             line = re.sub(r'^((?:(?:msg|sem|shm)get\(|add_key\(|\w+ctl\(.*INFO).*\) = )\d+$', r'\1ID', line)
             line = re.sub(r'^((?:msg|sem|shm)(?!get)\w+\()\d+', r'\1ID', line)

@@ -4,9 +4,11 @@
  * the probe would take are taken by the same interpreter, on the program's memory. So the decoder
  * can be held against strace without a guest. Follows one thread.
  *
- * usage: trace-native [-s N] [-v] [-x[x]] [-X raw|abbrev|verbose] OUTPUT PROGRAM [ARGUMENT]...
+ * usage: trace-native [-s N] [-v] [-x[x]] [-y] [-X raw|abbrev|verbose] OUTPUT PROGRAM [ARGUMENT]...
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,7 @@
 #include "engine/probe/clock.h"
 #include "engine/probe/events.h"
 #include "guestcode/capture.h"
+#include "guestcode/paths.h"
 #include "test-decode-data.h"
 
 static pid_t child;
@@ -51,6 +54,29 @@ k_strncpy_from_user (char *dst, uint64_t src, long count)
     }
   }
   return count;
+}
+
+int64_t
+path_of_fd (int32_t fd, char *data, uint32_t size)
+{
+  char link[64], path[PATH_MAX];
+  ssize_t n;
+
+  if (fd == AT_FDCWD) {
+    g_snprintf (link, sizeof link, "/proc/%d/cwd", child);
+  } else {
+    g_snprintf (link, sizeof link, "/proc/%d/fd/%d", child, fd);
+  }
+  n = readlink (link, path, sizeof path);
+  if (n < 0) {
+    return 0;
+  }
+  if (n >= (ssize_t) size) {
+    return -ENAMETOOLONG;
+  }
+  memcpy (data + size - 1 - n, path, (gsize) n);
+  data[size - 1] = '\0';
+  return (int64_t) (data + size - 1 - n);
 }
 
 /* ---- One side of a call, as the engine would hand it out ---- */
@@ -147,7 +173,7 @@ trace (FILE *out, GPtrArray *calls, const GtDecodeOptions *options)
     gboolean returned;
 
     if (call != NULL) {
-      gt_capture_plan (call, options->string_limit, &plan);
+      gt_capture_plan (call, options->string_limit, options->paths, &plan);
     }
     take (&enter, &regs, plan.entry, FALSE);
     returned = next_stop (&regs);
@@ -187,11 +213,13 @@ main (int argc, char **argv)
   g_setenv ("G_TEST_SRCDIR", UNIT_DIR, TRUE); /* the calls' metadata is there */
   g_test_init (&one, &none, NULL);
   calls = test_data_load ("6.12");
-  while ((option = getopt (argc, argv, "+s:vxX:")) != -1) {
+  while ((option = getopt (argc, argv, "+s:vxX:y")) != -1) {
     if (option == 's') {
       options.string_limit = (guint) atoi (optarg);
     } else if (option == 'v') {
       options.verbose = TRUE;
+    } else if (option == 'y') {
+      options.paths = TRUE;
     } else if (option == 'x') {
       options.hex_strings++;
     } else if (option == 'X') {

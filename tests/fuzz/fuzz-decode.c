@@ -54,7 +54,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
   g_autoptr (GString) out = g_string_new (NULL);
   guint8 kind = fuzz_u8 (&input);
   const GtLineOptions options = {
-    .decode = { kind / 4, kind & 4, (GtConstants) (kind / 8 % 3), (GtHexStrings) (kind / 16 % 3) },
+    .decode = { kind / 4, kind & 2, kind & 4, (GtConstants) (kind / 8 % 3),
+                (GtHexStrings) (kind / 16 % 3) },
     .clock = GT_CLOCK_TIME,
     .durations = TRUE,
   };

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Which calls are shown: -e trace= with classes and expressions as the guest's own strace has them,
--e status=, -z, -Z and -e fd=."""
+-e status=, -z, -Z, -e fd= and -P."""
 
 import pathlib
 import re
@@ -60,6 +60,13 @@ def check_status(tap, guest):
     only = shown('-e', 'fd=3')
     tap.ok(re.search(r'openat\(.*\) = 3 ', only) and 'close(3)' in only and 'exit_group' not in only,
            '-e fd=3', only)
+    for more in (), ('-y',):
+        on = shown('-P', '/etc/passwd', *more)
+        fd = '3</etc/passwd>' if more else '3'
+        tap.ok('"/etc/passwd"' in on and f'close({fd})' in on and '/no/such' not in on and
+               'exit_group' not in on, ' '.join(('-P', *more)), on)
+    counted = shown('-c', '-P', '/etc/passwd')
+    tap.ok(' close' in counted and ' exit_group' not in counted, '-c -P', counted)
 
 
 def check_errors(tap, guest):

@@ -50,7 +50,7 @@ test_sane (gconstpointer data)
     GtCapturePlan plan;
 
     call.abi = i % 2 ? GT_ABI_I386 : GT_ABI_X86_64;
-    gt_capture_plan (&call, G_MAXUINT, &plan);
+    gt_capture_plan (&call, G_MAXUINT, FALSE, &plan);
     check_steps (plan.entry);
     check_steps (plan.leave);
   }
@@ -71,14 +71,14 @@ test_odd_metadata (void)
   };
   GtCapturePlan plan;
 
-  gt_capture_plan (&call, LIMIT, &plan);
+  gt_capture_plan (&call, LIMIT, FALSE, &plan);
   g_assert_cmpuint (plan.entry[0].op, ==, GT_STEP_STRING);
   g_assert_cmpuint (plan.entry[0].arg, ==, 4);
   g_assert_cmpuint (plan.entry[1].op, ==, GT_STEP_END);
   g_assert_cmpuint (plan.leave[0].op, ==, GT_STEP_END);
 
   call.has_args = FALSE;
-  gt_capture_plan (&call, LIMIT, &plan);
+  gt_capture_plan (&call, LIMIT, FALSE, &plan);
   g_assert_cmpuint (plan.entry[0].op, ==, GT_STEP_END);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Parts of the probe engine: the interpreter of capture steps as the guest runs it, the linking of
  * the probe, the guest's clock. */
+#include <errno.h>
 #include <glib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "engine/probe/clock.h"
 #include "engine/probe/events.h"
 #include "guestcode/capture.h"
+#include "guestcode/paths.h"
 
 /* ---- The kernel's functions that the interpreter calls, on a small address space ---- */
 
@@ -49,6 +51,22 @@ k_copy_from_user (void *to, uint64_t from, unsigned long n)
   }
   memcpy (to, user + (from - USER_BASE), n);
   return 0;
+}
+
+/* Descriptor 3 has a path, 4 one that is too long. */
+int64_t
+path_of_fd (int32_t fd, char *data, uint32_t size)
+{
+  static const char path[] = "/etc/passwd";
+
+  if (fd == 4 || (fd == 3 && size < sizeof path)) {
+    return -ENAMETOOLONG;
+  }
+  if (fd != 3) {
+    return 0;
+  }
+  memcpy (data + size - sizeof path, path, sizeof path);
+  return (int64_t) (data + size - sizeof path);
 }
 
 typedef struct {
@@ -141,6 +159,34 @@ test_strings (void)
   g_assert_cmpuint (got.n, ==, 1);
   g_assert_cmpint (got.items[0].error, ==, -14);
   g_assert_true (got.failed);
+}
+
+static void
+test_paths (void)
+{
+  const struct gt_step steps[] = { { .op = GT_STEP_FD, .arg = 0, .limit = 4096 },
+                                   { .op = GT_STEP_FD, .arg = 2, .limit = 4096 },
+                                   { GT_STEP_BYTES, 3, GT_LENGTH_LIMIT, 0, 4 },
+                                   { .op = GT_STEP_FD, .arg = 3, .limit = 4096, .base = 3 },
+                                   { .op = GT_STEP_FD, .arg = 3, .limit = 4096, .base = 3, .at = 4 },
+                                   { GT_STEP_END } };
+  const struct gt_step too_long[] = { { .op = GT_STEP_FD, .arg = 1, .limit = 16 },
+                                      { GT_STEP_END } };
+  const guint32 fd = 3;
+  struct pt_regs regs = {
+    .di = 3, .si = 4, .dx = (guint64) -1, .r10 = put_user (0, &fd, sizeof fd)
+  };
+  Captured got;
+
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 3);
+  for (guint i = 0; i < 3; i += 2) {
+    g_assert_cmpuint (got.items[i].address, ==, GT_CAPTURE_FD | 3);
+    g_assert_true (got.items[i].is_string);
+    g_assert_cmpmem (got.items[i].data, got.items[i].size, "/etc/passwd", 11);
+  }
+  run_steps (too_long, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 0);
 }
 
 static void
@@ -462,6 +508,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/probe/capture/paths", test_paths);
   g_test_add_func ("/probe/capture/strings", test_strings);
   g_test_add_func ("/probe/capture/bytes", test_bytes);
   g_test_add_func ("/probe/capture/argv", test_argv);

@@ -11,6 +11,8 @@ enum { PT_R11 = 6, PT_R10, PT_R9, PT_R8, PT_AX, PT_CX, PT_DX, PT_SI, PT_DI };
 #define KERNEL_CS 0x10
 #define KERNEL_SS 0x18
 
+G_STATIC_ASSERT (GT_CAPTURE_FD == GT_FD_ADDRESS);
+
 static guint
 read_captures (const guint8 *data, gsize size, GTCapture captures[GT_MAX_CAPTURES])
 {

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Paths behind the calling thread's descriptors. */
+#ifndef GT_GUESTCODE_PATHS_H
+#define GT_GUESTCODE_PATHS_H
+
+#include "kernel.h"
+
+/* Writes the path of descriptor @fd, or, for AT_FDCWD, of the working directory, to the end of
+ * @data, as the kernel does, and returns where it begins; its NUL is the last of the @size bytes. 0
+ * when there is no such descriptor, a negative errno when the path does not fit. */
+int64_t path_of_fd (int32_t fd, char *data, uint32_t size);
+
+#endif
