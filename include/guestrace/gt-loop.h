@@ -146,6 +146,8 @@ void gt_loop_set_drop (GTLoop *loop, gboolean drop);
 /* Which threads are traced at all; tested inside the guest. Callbacks obey them too. */
 gboolean gt_loop_add_pid (GTLoop *loop, vmi_pid_t pid, GError **error);
 gboolean gt_loop_add_comm (GTLoop *loop, const char *comm, GError **error);
+gboolean gt_loop_add_uid (GTLoop *loop, guint32 uid, GError **error);
+gboolean gt_loop_set_follow (GTLoop *loop, gboolean follow, GError **error);
 
 /**
  * GTLoopStats: what happened since gt_loop_run() began.

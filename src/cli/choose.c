@@ -99,12 +99,17 @@ choose_threads (GTLoop *loop, const GtCliOptions *options, GError **error)
       return FALSE;
     }
   }
+  for (guint i = 0; i < options->uids->len; i++) {
+    if (!gt_loop_add_uid (loop, (guint32) g_array_index (options->uids, gint32, i), error)) {
+      return FALSE;
+    }
+  }
   for (guint i = 0; i < options->comms->len; i++) {
     if (!gt_loop_add_comm (loop, g_ptr_array_index (options->comms, i), error)) {
       return FALSE;
     }
   }
-  return TRUE;
+  return !options->follow || gt_loop_set_follow (loop, TRUE, error);
 }
 
 /* Lines of new programs are for those who do not see the execve that says the same. A kernel that

@@ -184,6 +184,24 @@ gt_expression_pids (GtCliOptions *options, const char *value, GError **error)
   return add_numbers (options->pids, value, 1, "a process is a number from 1", error);
 }
 
+gboolean
+gt_expression_user (GtCliOptions *options, const char *value, GError **error)
+{
+  g_auto (GStrv) users = g_strsplit (value, ",", -1);
+  g_autofree char *numbers = NULL;
+
+  for (guint i = 0; users[i] != NULL; i++) {
+    if (strcmp (users[i], "root") == 0) {
+      g_free (users[i]);
+      users[i] = g_strdup ("0");
+    }
+  }
+  numbers = g_strjoinv (",", users);
+  return add_numbers (
+      options->uids, numbers, 0,
+      "a user is a number, or root: what the guest calls its users is not known here", error);
+}
+
 static gboolean
 add_injection (GtCliOptions *options, const char *value, gboolean fault, GError **error)
 {

@@ -19,6 +19,7 @@ gboolean gt_expression_raw (GtCliOptions *options, const char *value, GError **e
 gboolean gt_expression_fd (GtCliOptions *options, const char *value, GError **error);
 gboolean gt_expression_signal (GtCliOptions *options, const char *value, GError **error);
 gboolean gt_expression_decode_fds (GtCliOptions *options, const char *value, GError **error);
+gboolean gt_expression_user (GtCliOptions *options, const char *value, GError **error);
 gboolean gt_expression_quiet (GtCliOptions *options, const char *value, GError **error);
 gboolean gt_expression_inject (GtCliOptions *options, const char *value, GError **error);
 gboolean gt_expression_fault (GtCliOptions *options, const char *value, GError **error);

@@ -19,6 +19,8 @@ static const char help[] =
     "                                 of 32-bit programs; io_uring: its operations\n"
     "  -p, --pid=PID[,PID]...         only these processes or threads\n"
     "  -n, --comm=COMM                only programs of this name (may be repeated)\n"
+    "  -u, --user=UID[,UID]...        only processes of these users, by number; also root\n"
+    "  -f, --follow-forks             also what those start, from the first instruction\n"
     "  -z, --successful-only          only calls that succeeded\n"
     "  -Z, --failed-only              only calls that failed\n"
     "  -e status=SET, --status=SET    only calls that ended so: successful, failed, unfinished,\n"

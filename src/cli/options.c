@@ -42,7 +42,7 @@ enum {
   OPTION_DECODE_FDS,
 };
 
-static const char short_options[] = ":a:AcCe:hn:o:p:P:qrs:S:tTU:vVwxX:yzZ";
+static const char short_options[] = ":a:AcCe:fhn:o:p:P:qrs:S:tTu:U:vVwxX:yzZ";
 
 static const struct option long_options[] = {
   { "abbrev", required_argument, NULL, OPTION_ABBREV },
@@ -59,6 +59,7 @@ static const struct option long_options[] = {
   { "failing-only", no_argument, NULL, 'Z' },
   { "fault", required_argument, NULL, OPTION_FAULT },
   { "fd", required_argument, NULL, OPTION_FD },
+  { "follow-forks", no_argument, NULL, 'f' },
   { "follow-reboot", no_argument, NULL, OPTION_FOLLOW_REBOOT },
   { "for", required_argument, NULL, OPTION_FOR },
   { "help", no_argument, NULL, 'h' },
@@ -86,6 +87,7 @@ static const struct option long_options[] = {
   { "syscall-times", optional_argument, NULL, OPTION_DURATIONS },
   { "trace", required_argument, NULL, OPTION_TRACE },
   { "trace-path", required_argument, NULL, 'P' },
+  { "user", required_argument, NULL, 'u' },
   { "version", no_argument, NULL, 'V' },
   { "wait", no_argument, NULL, OPTION_WAIT },
   { "whole", no_argument, NULL, OPTION_WHOLE },
@@ -157,6 +159,9 @@ take_flag (GtCliOptions *options, int option)
     return TRUE;
   case 'h':
     options->help = TRUE;
+    return TRUE;
+  case 'f':
+    options->follow = TRUE;
     return TRUE;
   case 'q':
     count_quiet (options);
@@ -235,6 +240,7 @@ expression_of (int option)
   } expressions[] = {
     { 'e', gt_expression_parse },
     { 'p', gt_expression_pids },
+    { 'u', gt_expression_user },
     { 'S', gt_expression_sort },
     { 'U', gt_expression_columns },
     { 'X', gt_expression_constants },
@@ -365,6 +371,7 @@ gt_cli_options_parse (int argc, char **argv, GError **error)
 
   options->pids = g_array_new (FALSE, FALSE, sizeof (gint32));
   options->fds = g_array_new (FALSE, FALSE, sizeof (gint32));
+  options->uids = g_array_new (FALSE, FALSE, sizeof (gint32));
   options->paths = g_ptr_array_new_with_free_func (g_free);
   options->comms = g_ptr_array_new_with_free_func (g_free);
   options->injections = g_ptr_array_new_with_free_func ((GDestroyNotify) gt_injection_free);
@@ -392,6 +399,7 @@ gt_cli_options_free (GtCliOptions *options)
   g_free (options->raw);
   g_array_unref (options->pids);
   g_array_unref (options->fds);
+  g_array_unref (options->uids);
   g_ptr_array_unref (options->paths);
   g_ptr_array_unref (options->comms);
   g_ptr_array_unref (options->injections);

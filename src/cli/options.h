@@ -28,6 +28,8 @@ typedef struct {
   char *abbrev;          /* of these alone structures are cut; NULL: of all */
   char *raw;             /* of these numbers are shown; NULL: of none */
   GArray *pids;          /* of gint32; empty: all */
+  GArray *uids;          /* of gint32: real users; empty: all */
+  gboolean follow;       /* what the chosen ones start, too */
   GPtrArray *comms;      /* names of programs; empty: all */
   GPtrArray *injections; /* of GtInjection */
   GArray *fds;           /* of gint32: only calls on these descriptors; empty: all */

@@ -67,6 +67,9 @@ typedef struct {
                     const struct gt_step *leave);
   gboolean (*add_pid) (GtEngine *engine, vmi_pid_t pid, GError **error);
   gboolean (*add_comm) (GtEngine *engine, const char *comm, GError **error);
+  gboolean (*add_uid) (GtEngine *engine, guint32 uid, GError **error);
+  /* Whether what wanted threads start is wanted, too. */
+  gboolean (*set_follow) (GtEngine *engine, gboolean follow, GError **error);
   /* Which operations of io_uring are streamed, and where the guest's kernel has what they were
    * given. May be called before and after attach; fails when the kernel does not show them. */
   gboolean (*set_uring) (GtEngine *engine, const struct gt_uring_config *config, GError **error);

@@ -2,6 +2,8 @@
 /* The host's heartbeat, the clock that comes with it, and the filters by process and command. */
 #include "host.h"
 
+#include "follow.h"
+
 static void
 sample_clock (struct gt_state *state)
 {
@@ -71,36 +73,60 @@ is_same_comm (const char *wanted, const char *comm)
   return i == GT_COMM_LEN || wanted[i] == comm[i];
 }
 
-int
-host_wants (const struct gt_config *config, uint64_t task)
+static int
+is_chosen_pid (const struct gt_config *config, uint64_t task)
 {
-  uint32_t i;
+  uint32_t tgid = FIELD (uint32_t, task, k_task_tgid), tid = FIELD (uint32_t, task, k_task_pid);
 
-  if (config->n_pids) {
-    uint32_t tgid = FIELD (uint32_t, task, k_task_tgid), tid = FIELD (uint32_t, task, k_task_pid);
-
-    for (i = 0; i < config->n_pids && i < GT_FILTER_PIDS; i++) {
-      if (config->pids[i] == tgid || config->pids[i] == tid) {
-        break;
-      }
-    }
-    if (i == config->n_pids) {
-      return 0;
+  for (uint32_t i = 0; i < config->n_pids && i < GT_FILTER_PIDS; i++) {
+    if (config->pids[i] == tgid || config->pids[i] == tid) {
+      return 1;
     }
   }
-  if (config->n_comms) {
-    const char *comm = &FIELD (const char, task, k_task_comm);
+  return config->n_pids == 0;
+}
 
-    for (i = 0; i < config->n_comms && i < GT_FILTER_COMMS; i++) {
-      if (is_same_comm (config->comms[i], comm)) {
-        break;
-      }
-    }
-    if (i == config->n_comms) {
-      return 0;
+static int
+is_chosen_comm (const struct gt_config *config, uint64_t task)
+{
+  const char *comm = &FIELD (const char, task, k_task_comm);
+
+  for (uint32_t i = 0; i < config->n_comms && i < GT_FILTER_COMMS; i++) {
+    if (is_same_comm (config->comms[i], comm)) {
+      return 1;
     }
   }
-  return 1;
+  return config->n_comms == 0;
+}
+
+static int
+is_chosen_uid (const struct gt_config *config, uint64_t task)
+{
+  uint32_t uid;
+
+  if (config->n_uids == 0) {
+    return 1;
+  }
+  uid = FIELD (uint32_t, FIELD (uint64_t, task, k_task_cred), k_cred_uid);
+  for (uint32_t i = 0; i < config->n_uids && i < GT_FILTER_UIDS; i++) {
+    if (config->uids[i] == uid) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+int
+host_wants (struct gt_shared *shared, uint64_t task)
+{
+  const struct gt_config *config = &shared->config;
+
+  if (is_chosen_pid (config, task) && is_chosen_comm (config, task) &&
+      is_chosen_uid (config, task)) {
+    return 1;
+  }
+  return (config->tasks & GT_TASKS_FOLLOW) &&
+         follow_find (shared, FIELD (uint32_t, task, k_task_tgid));
 }
 
 uint64_t

@@ -11,7 +11,7 @@ extern struct gt_shared *const gt_shared;
 int host_look (struct gt_shared *shared);
 
 /* Whether the filters let @task through; only called when there are filters. */
-int host_wants (const struct gt_config *config, uint64_t task);
+int host_wants (struct gt_shared *shared, uint64_t task);
 
 /* Called once by the host on a borrowed thread: fills in what only the guest can tell. */
 uint64_t gt_probe_init (void);
@@ -65,7 +65,7 @@ begin (struct gt_shared *shared, uint64_t task)
   }
   /* Of threads that are not wanted, too: each call dates the heartbeat. */
   gone = host_is_gone (shared);
-  if (has_filters (config) && !host_wants (config, task)) {
+  if (has_filters (config) && !host_wants (shared, task)) {
     return 0;
   }
   if (__builtin_expect (gone, 0)) {

@@ -37,6 +37,7 @@ extern char k_current_task[], k_cpu_number[];
 extern char k_task_pid[], k_task_tgid[], k_task_comm[], k_task_pending[];
 extern char k_task_flags[], k_task_group_leader[], k_task_mm[], k_task_exit_code[];
 extern char k_bprm_filename[];
+extern char k_task_cred[], k_cred_uid[];
 extern char k_task_fs[], k_fs_pwd[], k_file_path[];
 extern char k_task_stack[], k_task_pagefault_disabled[], k_pt_regs[];
 extern char k_entry_back[], k_exit_resume[];

@@ -99,6 +99,8 @@ struct gt_probe_header {
 #define GT_INDICES      (2 * GT_CALLS)
 #define GT_FILTER_PIDS  32
 #define GT_FILTER_COMMS 16
+#define GT_FILTER_UIDS  16
+#define GT_FOLLOWED     4096 /* processes that run at once */
 #define GT_COMM_LEN     16
 #define GT_SLOTS        64
 #define GT_SLOT_DATA    8192
@@ -165,6 +167,8 @@ enum {
   GT_TASKS_EXITS = 2,
   GT_TASKS_FORKS = 4, /* new processes and threads */
   GT_TASKS_EXECS = 8, /* new programs */
+  /* What wanted threads start is wanted, too, from its first instruction on; no record tells. */
+  GT_TASKS_FOLLOW = 16,
 };
 
 #define GT_CONFIG_MAGIC 0x6543617274736575ull
@@ -183,11 +187,13 @@ struct gt_config {
   uint32_t n_comms;
   uint32_t any_return; /* some call's return is wanted */
   uint32_t tasks;      /* GT_TASKS_: what of threads' lives is wanted */
-  uint32_t pad_tasks;
+  uint32_t n_uids;
   uint32_t pids[GT_FILTER_PIDS]; /* thread group or thread; none: all */
+  uint32_t uids[GT_FILTER_UIDS]; /* real users */
   char comms[GT_FILTER_COMMS][GT_COMM_LEN];
   uint8_t actions[GT_INDICES];
-  uint8_t pad[GT_PAGE - 64 - 4 * GT_FILTER_PIDS - GT_FILTER_COMMS * GT_COMM_LEN - GT_INDICES];
+  uint8_t pad[GT_PAGE - 64 - 4 * GT_FILTER_PIDS - 4 * GT_FILTER_UIDS -
+              GT_FILTER_COMMS * GT_COMM_LEN - GT_INDICES];
   struct gt_step steps[2][GT_INDICES][GT_STEPS_MAX]; /* entry, return */
   struct gt_uring_config uring;
   uint8_t pad_uring[GT_PAGE - sizeof (struct gt_uring_config)];
@@ -268,6 +274,7 @@ struct gt_shared {
   struct gt_config config;
   struct gt_state state;
   struct gt_slot slots[GT_SLOTS];
+  volatile uint32_t followed[GT_FOLLOWED]; /* thread groups, by a hash: follow.h; the guest's */
   uint8_t ring[GT_RING_SIZE];
 };
 

@@ -5,6 +5,7 @@
  * a record that finds no room is dropped and counted.
  */
 #include "callback.h"
+#include "follow.h"
 #include "host.h"
 #include "ring.h"
 
@@ -118,6 +119,17 @@ task_signal (void *data, int signal, uint64_t info, uint64_t action)
   emit_event (gt_shared, &event);
 }
 
+/* A process is forgotten with its first thread: the number may be another's soon. */
+static void
+unfollow (struct gt_shared *shared, uint64_t task)
+{
+  uint32_t tgid = FIELD (uint32_t, task, k_task_tgid);
+
+  if ((shared->config.tasks & GT_TASKS_FOLLOW) && tgid == FIELD (uint32_t, task, k_task_pid)) {
+    follow_remove (shared, tgid);
+  }
+}
+
 void
 task_exit (void *data, uint64_t task)
 {
@@ -128,6 +140,19 @@ task_exit (void *data, uint64_t task)
     event.number = FIELD (int32_t, task, k_task_exit_code);
     emit_event (gt_shared, &event);
   }
+  unfollow (gt_shared, task);
+}
+
+/* Threads of a wanted process are wanted anyhow, but where it was chosen by a thread's number or
+ * name. */
+static void
+follow (struct gt_shared *shared, uint64_t parent, uint64_t child)
+{
+  if ((shared->config.tasks & GT_TASKS_FOLLOW) && has_filters (&shared->config) &&
+      host_wants (shared, parent) && !follow_add (shared, FIELD (uint32_t, child, k_task_tgid))) {
+    /* What it does finds no room, so to speak. */
+    __sync_fetch_and_add (&shared->state.dropped, 1);
+  }
 }
 
 /* That of a thread which is wanted belongs to it. */
@@ -137,6 +162,9 @@ task_fork (void *data, uint64_t parent, uint64_t child)
   struct task_event event = { .task = child, .type = GT_RECORD_FORK };
 
   (void) data;
+  if (is_program (child)) {
+    follow (gt_shared, parent, child);
+  }
   if (is_program (child) && is_wanted (gt_shared, GT_TASKS_FORKS, parent)) {
     event.args[0] = FIELD (uint32_t, parent, k_task_tgid);
     event.args[1] = FIELD (uint32_t, parent, k_task_pid);

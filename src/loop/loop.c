@@ -434,6 +434,43 @@ gt_loop_add_comm (GTLoop *loop, const char *comm, GError **error)
 }
 
 /**
+ * gt_loop_add_uid:
+ * @loop: a loop
+ * @uid: a user, by the number that the guest's kernel has for the real user of a thread
+ * @error: (nullable): why it failed
+ *
+ * Traces only threads of the users that were added; with processes or commands that were added as
+ * well, those among them.
+ *
+ * Returns: %FALSE when there are too many
+ */
+gboolean
+gt_loop_add_uid (GTLoop *loop, guint32 uid, GError **error)
+{
+  g_return_val_if_fail (loop != NULL, FALSE);
+  return loop->engine->ops->add_uid (loop->engine, uid, error);
+}
+
+/**
+ * gt_loop_set_follow:
+ * @loop: a loop
+ * @follow: whether processes that traced threads start are traced, too
+ * @error: (nullable): why it failed
+ *
+ * Beside the processes, commands and users that were added, whatever these start is traced from its
+ * first instruction on, whatever it runs and whoever it becomes; so is what that starts. Up to 4096
+ * such processes at once; of others a loss is counted.
+ *
+ * Returns: %FALSE with #GT_ERROR_UNSUPPORTED when the guest's kernel does not tell of new processes
+ */
+gboolean
+gt_loop_set_follow (GTLoop *loop, gboolean follow, GError **error)
+{
+  g_return_val_if_fail (loop != NULL, FALSE);
+  return loop->engine->ops->set_follow (loop->engine, follow, error);
+}
+
+/**
  * gt_loop_set_capture:
  * @loop: a loop
  * @capture: whether memory of the programs is captured for the stream; it is unless this is called

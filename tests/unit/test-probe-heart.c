@@ -15,7 +15,7 @@
 /* The kernel's, as far as the look at the heart goes. */
 volatile uint64_t k_jiffies;
 volatile uint32_t k_tsc_khz = 2000000;
-char k_task_pid[1], k_task_tgid[1], k_task_comm[1];
+char k_task_pid[1], k_task_tgid[1], k_task_comm[1], k_task_cred[1], k_cred_uid[1];
 static struct gt_shared area;
 struct gt_shared *const gt_shared = &area;
 

@@ -201,15 +201,18 @@ gboolean
 gt_first_exec_is_wanted (const GtFirstExec *exec, const struct gt_config *config)
 {
   const char *name = exec->tries[exec->n - 1].comm[1];
-  gboolean pid = config->n_pids == 0, comm = config->n_comms == 0;
+  gboolean pid = config->n_pids == 0, comm = config->n_comms == 0, uid = config->n_uids == 0;
 
   for (guint i = 0; i < config->n_pids; i++) {
     pid |= config->pids[i] == (guint32) exec->pid;
   }
+  for (guint i = 0; i < config->n_uids; i++) {
+    uid |= config->uids[i] == 0; /* the first program's */
+  }
   for (guint i = 0; i < config->n_comms; i++) {
     comm |= strncmp (config->comms[i], name, GT_COMM_LEN) == 0;
   }
-  return pid && comm;
+  return pid && comm && uid;
 }
 
 static void

@@ -54,6 +54,8 @@ static const NameRow rows[] = {
   { "task_comm", KIND_OFFSET, { "task_struct", "comm" } },
   { "task_flags", KIND_OFFSET, { "task_struct", "flags" } },
   { "task_group_leader", KIND_OFFSET, { "task_struct", "group_leader" } },
+  { "task_cred", KIND_OFFSET, { "task_struct", "cred" } },
+  { "cred_uid", KIND_OFFSET, { "cred", "uid" } },
   { "task_fs", KIND_OFFSET, { "task_struct", "fs" } },
   { "fs_pwd", KIND_OFFSET, { "fs_struct", "pwd" } },
   { "file_path", KIND_OFFSET, { "file", "f_path" } },

@@ -101,6 +101,21 @@ gt_probe_set_call (GtEngine *engine, guint index, guint8 actions, const struct g
   tell_guest (probe, CONFIG_AT (any_return), &config->any_return, sizeof config->any_return);
 }
 
+/* plain.S turns away all but a single process, also what that one has started: where this is to be
+ * followed, the process is there twice. */
+static void
+tell_pids (GtProbeEngine *probe)
+{
+  struct gt_config *config = &probe->config;
+
+  if (config->n_pids == 1 && (probe->wanted_tasks & GT_TASKS_FOLLOW)) {
+    config->pids[config->n_pids++] = config->pids[0];
+  }
+  tell_guest (probe, CONFIG_AT (pids), config->pids, sizeof config->pids);
+  tell_guest (probe, CONFIG_AT (n_pids), &config->n_pids, sizeof config->n_pids);
+  end_plain_records (probe);
+}
+
 gboolean
 gt_probe_add_pid (GtEngine *engine, vmi_pid_t pid, GError **error)
 {
@@ -113,9 +128,7 @@ gt_probe_add_pid (GtEngine *engine, vmi_pid_t pid, GError **error)
     return FALSE;
   }
   config->pids[config->n_pids++] = (guint32) pid;
-  tell_guest (probe, CONFIG_AT (pids), config->pids, sizeof config->pids);
-  tell_guest (probe, CONFIG_AT (n_pids), &config->n_pids, sizeof config->n_pids);
-  end_plain_records (probe);
+  tell_pids (probe);
   return TRUE;
 }
 
@@ -135,6 +148,24 @@ gt_probe_add_comm (GtEngine *engine, const char *comm, GError **error)
   config->n_comms++;
   tell_guest (probe, CONFIG_AT (comms), config->comms, sizeof config->comms);
   tell_guest (probe, CONFIG_AT (n_comms), &config->n_comms, sizeof config->n_comms);
+  end_plain_records (probe);
+  return TRUE;
+}
+
+gboolean
+gt_probe_add_uid (GtEngine *engine, guint32 uid, GError **error)
+{
+  GtProbeEngine *probe = gt_probe_of (engine);
+  struct gt_config *config = &probe->config;
+
+  if (config->n_uids == GT_FILTER_UIDS) {
+    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "at most %d users can be chosen",
+                 GT_FILTER_UIDS);
+    return FALSE;
+  }
+  config->uids[config->n_uids++] = uid;
+  tell_guest (probe, CONFIG_AT (uids), config->uids, sizeof config->uids);
+  tell_guest (probe, CONFIG_AT (n_uids), &config->n_uids, sizeof config->n_uids);
   end_plain_records (probe);
   return TRUE;
 }
@@ -215,10 +246,9 @@ gt_probe_set_uring (GtEngine *engine, const struct gt_uring_config *wanted, GErr
   return ok;
 }
 
-gboolean
-gt_probe_set_tasks (GtEngine *engine, guint32 tasks, GError **error)
+static gboolean
+watch_tasks (GtProbeEngine *probe, guint32 tasks, GError **error)
 {
-  GtProbeEngine *probe = gt_probe_of (engine);
 
   if (tasks != 0 && !gt_tracepoints_check (probe->linux_os, GT_TRACEPOINTS_TASKS, error)) {
     return FALSE;
@@ -229,4 +259,25 @@ gt_probe_set_tasks (GtEngine *engine, guint32 tasks, GError **error)
   }
   tell_guest (probe, CONFIG_AT (tasks), &tasks, sizeof tasks);
   return tasks == 0 || gt_probe_watch (&probe->placed, GT_TRACEPOINTS_TASKS, error);
+}
+
+gboolean
+gt_probe_set_tasks (GtEngine *engine, guint32 tasks, GError **error)
+{
+  GtProbeEngine *probe = gt_probe_of (engine);
+
+  return watch_tasks (probe, tasks | (probe->wanted_tasks & GT_TASKS_FOLLOW), error);
+}
+
+gboolean
+gt_probe_set_follow (GtEngine *engine, gboolean follow, GError **error)
+{
+  GtProbeEngine *probe = gt_probe_of (engine);
+  guint32 others = probe->wanted_tasks & ~(guint32) GT_TASKS_FOLLOW;
+
+  if (!watch_tasks (probe, follow ? others | GT_TASKS_FOLLOW : others, error)) {
+    return FALSE;
+  }
+  tell_pids (probe);
+  return TRUE;
 }

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""-f: what the chosen processes start is traced from its first instruction, as the guest's own strace
+-f has it; -u: processes of a user.
+
+usage: test_follow.py KERNEL
+"""
+
+import collections
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'lib'))
+sys.dont_write_bytecode = True
+import guestkernel  # noqa: E402
+import guestlab  # noqa: E402
+
+SCRIPT = 'for i in 1 2 3; do cat /etc/passwd >/dev/null; done; (cd /tmp; ls / | wc; true) & wait; true'
+STRACED = re.compile(r'^(\d+) +(\w+)\(', re.M)
+OURS = re.compile(r'^\S+ (\S+)\[(?:\d+/)?(\d+)\] (\w+)\(', re.M)
+QUIET = '-qq', '-e', 'signal=none'
+
+
+def by_thread(pairs):
+    threads = collections.defaultdict(list)
+    for tid, name in pairs:
+        threads[int(tid)].append(name)
+    return threads
+
+
+def check_children(tap, guest, *options):
+    """The shell is chosen by name; its children have other names soon, and strace's own child, before
+    it is the shell, is not chosen."""
+    with guestlab.trace(guest, '-f', '-n', 'ash', *QUIET, *options) as trace:
+        guest.run(f"strace -f -qq -o /tmp/strace -e signal=none /tmp/ash -c '{SCRIPT}'")
+        guest.run('cat /etc/passwd')
+    straced = by_thread(STRACED.findall(guest.sh('cat /tmp/strace')))
+    ours = by_thread((tid, name) for _, tid, name in OURS.findall(trace.output))
+    shell = min(straced)
+    children = {tid: names for tid, names in straced.items() if tid != shell}
+    tap.ok(len(children) >= 5 and all(ours.get(tid) == names for tid, names in children.items()),
+           f'-f: {len(children)} children, from their first call',
+           '\n'.join(f'{tid}\nstrace {names}\nours   {ours.get(tid)}'
+                     for tid, names in children.items() if ours.get(tid) != names) or straced)
+    tap.ok(set(ours) == set(straced) and 'lost' not in trace.stderr, 'and nobody else',
+           f'{sorted(ours)} {sorted(straced)} {trace.stderr}')
+
+
+def check_pid(tap, guest):
+    """One process, which the probe's shortest way knows by its number."""
+    guest.sh('mkfifo /tmp/go; (read -r line </tmp/go; cat /etc/passwd; true) >/dev/null & echo $! >/tmp/pid')
+    pid = int(guest.sh('cat /tmp/pid'))
+    for follow in (), ('-f',):
+        with guestlab.trace(guest, '-p', str(pid), *follow, *QUIET) as trace:
+            if follow:
+                guest.sh(f'echo >/tmp/go; while kill -0 {pid} 2>/dev/null; do sleep 0.1; done')
+        names = {comm for comm, _, _ in OURS.findall(trace.output)}
+    tap.ok(names == {'sh', 'exe', 'cat'}, '-p with -f', trace.output)
+
+
+def check_user(tap, guest):
+    with guestlab.trace(guest, '-u', '1234', *QUIET) as trace:
+        guest.run('asuser 1234 cat /etc/passwd')
+        guest.run('asuser 1235 cat /etc/passwd; cat /etc/passwd')
+    shown = {(comm, tid) for comm, tid, _ in OURS.findall(trace.output)}
+    tap.ok({comm for comm, _ in shown} == {'cat'} and len(shown) == 1 and
+           re.match(r'\S+ asuser\[\d+\] <\.\.\. setresuid resumed> = 0', trace.output) and
+           'openat(AT_FDCWD, "/etc/passwd"' in trace.output, '-u, from setresuid on', trace.output)
+    with guestlab.trace(guest, '-u', '1234,root', '-n', 'cat', *QUIET) as trace:
+        guest.run('asuser 1235 cat /etc/passwd')
+        guest.run('asuser 1234 cat /etc/passwd; cat /etc/passwd')
+    tap.equal(trace.output.count('exit_group('), 2, '-u and -n')
+    run = guestlab.guestrace('-u', 'mallory', guest.name)
+    tap.ok(run.returncode == 2 and 'mallory' in run.stderr and 'number' in run.stderr, '-u by name',
+           run.stderr)
+
+
+def main():
+    with guestlab.Tap() as tap, guestkernel.boot(sys.argv[1], smp=2) as guest:
+        guest.sh('cp /bin/busybox /tmp/ash')
+        check_children(tap, guest)
+        check_children(tap, guest, '-e', 'trace=all')
+        check_pid(tap, guest)
+        check_user(tap, guest)
+        guestkernel.check_health(tap, guest, 'after all that')
+
+
+main()
