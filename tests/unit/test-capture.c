@@ -29,8 +29,8 @@ check_steps (const struct gt_step *steps)
   guint i = 0;
 
   for (; i < GT_STEPS_MAX && steps[i].op != GT_STEP_END; i++) {
-    g_assert_cmpuint (steps[i].op, <=, GT_STEP_IOVEC);
-    g_assert_cmpuint (steps[i].arg, <, GT_LINUX_MAX_ARGS);
+    g_assert_cmpuint (steps[i].op, <=, GT_STEP_FD);
+    g_assert_cmpuint (steps[i].arg, <=, GT_ARG_STACK);
     g_assert_cmpuint (steps[i].limit, >, 0);
     g_assert_cmpuint (steps[i].limit, <=, GT_MAX_CAPTURE);
     g_assert_cmpuint (steps[i].base, <=, i);

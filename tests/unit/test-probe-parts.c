@@ -164,12 +164,14 @@ test_strings (void)
 static void
 test_paths (void)
 {
-  const struct gt_step steps[] = { { .op = GT_STEP_FD, .arg = 0, .limit = 4096 },
-                                   { .op = GT_STEP_FD, .arg = 2, .limit = 4096 },
-                                   { GT_STEP_BYTES, 3, GT_LENGTH_LIMIT, 0, 4 },
-                                   { .op = GT_STEP_FD, .arg = 3, .limit = 4096, .base = 3 },
-                                   { .op = GT_STEP_FD, .arg = 3, .limit = 4096, .base = 3, .at = 4 },
-                                   { GT_STEP_END } };
+  const struct gt_step steps[] = {
+    { .op = GT_STEP_FD, .arg = 0, .limit = 4096 },
+    { .op = GT_STEP_FD, .arg = 2, .limit = 4096 },
+    { GT_STEP_BYTES, 3, GT_LENGTH_LIMIT, 0, 4 },
+    { .op = GT_STEP_FD, .arg = 3, .limit = 4096, .base = 3 },
+    { .op = GT_STEP_FD, .arg = 3, .limit = 4096, .base = 3, .at = 4 },
+    { GT_STEP_END }
+  };
   const struct gt_step too_long[] = { { .op = GT_STEP_FD, .arg = 1, .limit = 16 },
                                       { GT_STEP_END } };
   const guint32 fd = 3;
