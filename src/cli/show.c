@@ -222,7 +222,8 @@ gt_show_new (const GtCliOptions *options, GtOutput *output, GTLoop *loop, GtInje
   show->operations = gt_operations_new (show_operation, show);
   show->processes = g_hash_table_new (NULL, NULL);
   gt_line_style_init (&show->style, &options->line);
-  show->join = gt_join_new (show->calls, options->lines, show_call, show);
+  show->join =
+      gt_join_new (show->calls, options->lines || options->paths->len > 0, show_call, show);
   if (may_split (options)) {
     gt_join_split (show->join, show_unfinished, show_resumed);
   }
