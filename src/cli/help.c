@@ -64,6 +64,7 @@ static const char help[] =
     "The trace:\n"
     "  -o, --output=FILE              write to a file\n"
     "  -A, --output-append-mode       behind what is in it\n"
+    "  -ff, --output-separately       with -o: a file for each thread, FILE.TID\n"
     "  --for=SECONDS                  end after so many seconds\n"
     "  --drop                         drop and count events rather than let programs wait when "
     "they\n"

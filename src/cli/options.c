@@ -40,6 +40,7 @@ enum {
   OPTION_INJECT,
   OPTION_FAULT,
   OPTION_DECODE_FDS,
+  OPTION_SEPARATE,
 };
 
 static const char short_options[] = ":a:AcCe:fhn:o:p:P:qrs:S:tTu:U:vVwxX:yzZ";
@@ -68,6 +69,7 @@ static const struct option long_options[] = {
   { "no-wait", no_argument, NULL, OPTION_NO_WAIT },
   { "output", required_argument, NULL, 'o' },
   { "output-append-mode", no_argument, NULL, 'A' },
+  { "output-separately", no_argument, NULL, OPTION_SEPARATE },
   { "pid", required_argument, NULL, 'p' },
   { "quiet", optional_argument, NULL, OPTION_QUIET },
   { "raw", required_argument, NULL, OPTION_RAW },
@@ -161,6 +163,7 @@ take_flag (GtCliOptions *options, int option)
     options->help = TRUE;
     return TRUE;
   case 'f':
+    options->separate |= options->follow;
     options->follow = TRUE;
     return TRUE;
   case 'q':
@@ -215,6 +218,9 @@ take_long_flag (GtCliOptions *options, int option)
     return TRUE;
   case OPTION_FOLLOW_REBOOT:
     options->follow_reboot = TRUE;
+    return TRUE;
+  case OPTION_SEPARATE:
+    options->separate = TRUE;
     return TRUE;
   case OPTION_WHOLE:
     options->whole = TRUE;

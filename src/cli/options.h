@@ -24,6 +24,7 @@ typedef struct {
   char *guest;
   char *output; /* NULL: stdout */
   gboolean append;
+  gboolean separate;     /* with @output: a file for each thread */
   char *calls;           /* see callset.h; NULL: all */
   char *abbrev;          /* of these alone structures are cut; NULL: of all */
   char *raw;             /* of these numbers are shown; NULL: of none */

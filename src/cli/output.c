@@ -6,6 +6,8 @@
  */
 #include "cli/output.h"
 
+#include "cli/split.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -27,6 +29,7 @@ struct GtOutput {
   int fd;
   int hurry_fd; /* readable as soon as there is a hurry */
   gboolean is_file;
+  GtSplit *split; /* NULL: one file for all, @fd */
   char *name;
   GThread *thread;
   GFunc failed_func;
@@ -124,7 +127,8 @@ write_thread (gpointer data)
     }
     g_cond_broadcast (&output->emptied);
     g_mutex_unlock (&output->mutex);
-    error = write_all (output, chunk->str, chunk->len);
+    error = output->split != NULL ? gt_split_write (output->split, chunk->str, chunk->len)
+                                  : write_all (output, chunk->str, chunk->len);
     g_mutex_lock (&output->mutex);
     put_away (output, chunk);
     if (error != 0) {
@@ -150,33 +154,63 @@ open_output (const char *path, gboolean append, GError **error)
   return fd;
 }
 
-GtOutput *
-gt_output_new (const char *path, gboolean append, GError **error)
+static GtOutput *
+create (const char *path)
 {
-  g_autoptr (GtOutput) output = g_new0 (GtOutput, 1);
-  struct stat status;
+  GtOutput *output = g_new0 (GtOutput, 1);
 
   g_mutex_init (&output->mutex);
   g_cond_init (&output->filled);
   g_cond_init (&output->emptied);
-  output->hurry_fd = -1;
+  output->fd = output->hurry_fd = -1;
   output->name = g_strdup (path != NULL ? path : "standard output");
   g_queue_init (&output->full);
   g_queue_init (&output->spare);
   output->chunk = g_string_sized_new (2 * CHUNK_SIZE - 1);
+  return output;
+}
+
+static gboolean
+start (GtOutput *output, GError **error)
+{
+  output->hurry_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (output->hurry_fd < 0) {
+    g_set_error (error, GT_ERROR, GT_ERROR_FAILED, "cannot make an event descriptor: %s",
+                 g_strerror (errno));
+    return FALSE;
+  }
+  output->thread = g_thread_new ("output", write_thread, output);
+  return TRUE;
+}
+
+GtOutput *
+gt_output_new (const char *path, gboolean append, GError **error)
+{
+  g_autoptr (GtOutput) output = create (path);
+  struct stat status;
+
   output->fd = open_output (path, append, error);
   if (output->fd < 0) {
     return NULL;
   }
   output->is_file = fstat (output->fd, &status) == 0 && S_ISREG (status.st_mode);
-  output->hurry_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (output->hurry_fd < 0) {
-    g_set_error (error, GT_ERROR, GT_ERROR_FAILED, "cannot make an event descriptor: %s",
+  return start (output, error) ? g_steal_pointer (&output) : NULL;
+}
+
+/* A place where nothing can be written is found out at once. */
+GtOutput *
+gt_output_new_separate (const char *path, gboolean append, GError **error)
+{
+  g_autoptr (GtOutput) output = create (path);
+  g_autofree char *directory = g_path_get_dirname (path);
+
+  if (access (directory, W_OK | X_OK) != 0) {
+    g_set_error (error, GT_ERROR, GT_ERROR_FAILED, "cannot write files in %s: %s", directory,
                  g_strerror (errno));
     return NULL;
   }
-  output->thread = g_thread_new ("output", write_thread, output);
-  return g_steal_pointer (&output);
+  output->split = gt_split_new (path, append);
+  return start (output, error) ? g_steal_pointer (&output) : NULL;
 }
 
 void
@@ -226,6 +260,17 @@ gt_output_text (GtOutput *output)
   return output->chunk;
 }
 
+GString *
+gt_output_text_of (GtOutput *output, gint32 tid)
+{
+  GString *text = gt_output_text (output);
+
+  if (output->split != NULL) {
+    gt_split_mark (text, tid);
+  }
+  return text;
+}
+
 void
 gt_output_hurry (GtOutput *output)
 {
@@ -251,6 +296,11 @@ gt_output_close (GtOutput *output)
   g_mutex_unlock (&output->mutex);
   g_thread_join (g_steal_pointer (&output->thread));
   error = output->error == 0 && output->dropped ? ETIMEDOUT : output->error;
+  if (output->split != NULL) {
+    int late = gt_split_close (output->split);
+
+    return error != 0 ? error : late;
+  }
   if (close (output->fd) != 0 && error == 0) {
     error = errno;
   }
@@ -281,6 +331,7 @@ gt_output_free (GtOutput *output)
   if (output->hurry_fd >= 0) {
     (void) close (output->hurry_fd);
   }
+  gt_split_free (output->split);
   g_string_free (output->chunk, TRUE);
   while ((chunk = g_queue_pop_head (&output->full)) != NULL ||
          (chunk = g_queue_pop_head (&output->spare)) != NULL) {

@@ -11,11 +11,15 @@ typedef struct GtOutput GtOutput;
 
 /* Writes to @path, with @append behind what is in it, or to stdout when it is NULL. */
 GtOutput *gt_output_new (const char *path, gboolean append, GError **error);
+/* The same with a file for each thread, @path.TID: see gt_output_text_of(). */
+GtOutput *gt_output_new_separate (const char *path, gboolean append, GError **error);
 /* @func runs once, in the output's thread, when writing has failed. To be set before lines come. */
 void gt_output_set_failed_func (GtOutput *output, GFunc func, gpointer user_data);
 /* What the next lines are to be appended to, for the caller alone until it calls this again or
  * flushes. Waits only when megabytes wait to be written already. */
 GString *gt_output_text (GtOutput *output);
+/* The same for lines of thread @tid alone; 0: of nobody. */
+GString *gt_output_text_of (GtOutput *output, gint32 tid);
 /* Has what was appended written; until then it waits for more of its kind. */
 void gt_output_flush (GtOutput *output);
 /* From now on a reader that takes nothing is waited for no longer than a second. Thread-safe. */

@@ -55,6 +55,13 @@ flush_soon (GtShow *show)
   }
 }
 
+/* Where a line of this thread's goes; one of the two may be NULL. */
+static GString *
+text_of (GtShow *show, const GTEvent *enter, const GTEvent *leave)
+{
+  return gt_output_text_of (show->output, leave != NULL ? leave->tid : enter->tid);
+}
+
 /* ---- Calls ---- */
 
 /* What strace prints behind the results of calls that were tampered with. */
@@ -91,7 +98,7 @@ show_call (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave, g
   }
   if (show->options->lines) {
     mark_injected (show, enter);
-    gt_line_append (gt_output_text (show->output), &show->style, info, enter, leave);
+    gt_line_append (text_of (show, enter, leave), &show->style, info, enter, leave);
     flush_soon (show);
   }
 }
@@ -101,7 +108,7 @@ show_unfinished (const GtCallInfo *info, const GTEvent *enter, gpointer data)
 {
   GtShow *show = data;
 
-  gt_line_append_unfinished (gt_output_text (show->output), &show->style, info, enter);
+  gt_line_append_unfinished (text_of (show, enter, NULL), &show->style, info, enter);
   flush_soon (show);
 }
 
@@ -114,7 +121,7 @@ show_resumed (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave
     gt_summary_add (info, enter, leave, show->summary);
   }
   mark_injected (show, enter);
-  gt_line_append_resumed (gt_output_text (show->output), &show->style, info, enter, leave);
+  gt_line_append_resumed (text_of (show, enter, leave), &show->style, info, enter, leave);
   flush_soon (show);
 }
 
@@ -131,7 +138,7 @@ show_operation (const GTEvent *submit, const GTEvent *complete, gpointer data)
   }
   if (show->options->lines) {
     gt_join_interrupt (show->join);
-    gt_line_append_operation (gt_output_text (show->output), &show->style, show->uring, submit,
+    gt_line_append_operation (text_of (show, submit, complete), &show->style, show->uring, submit,
                               complete);
     flush_soon (show);
   }
@@ -155,7 +162,7 @@ show_life (GtShow *show, const GTEvent *event)
   }
   if (show->options->lines && is_life_wanted (show, event)) {
     gt_join_interrupt (show->join);
-    gt_lives_append (gt_output_text (show->output), &show->style, event);
+    gt_lives_append (text_of (show, event, NULL), &show->style, event);
     flush_soon (show);
   }
 }
@@ -203,8 +210,8 @@ parse_set (GtCallSet **ret, const GtLinux *linux_os, const char *text, GError **
 static gboolean
 may_split (const GtCliOptions *options)
 {
-  return options->lines && !options->whole && options->status == GT_STATUS_ALL &&
-         options->fds->len == 0 && options->paths->len == 0;
+  return options->lines && !options->whole && !options->separate &&
+         options->status == GT_STATUS_ALL && options->fds->len == 0 && options->paths->len == 0;
 }
 
 GtShow *
@@ -245,7 +252,7 @@ gt_show_finish (GtShow *show)
   gt_join_finish (show->join);
   gt_operations_finish (show->operations);
   if (show->summary != NULL) {
-    gt_summary_append (gt_output_text (show->output), show->summary);
+    gt_summary_append (gt_output_text_of (show->output, 0), show->summary);
   }
 }
 

@@ -244,7 +244,11 @@ trace_guest (const GtCliOptions *options)
   int status = GT_EXIT_FAILED;
 
   (void) signal (SIGPIPE, SIG_IGN);
-  output = stopper != NULL ? gt_output_new (options->output, options->append, &error) : NULL;
+  if (stopper != NULL) {
+    output = options->separate && options->output != NULL
+                 ? gt_output_new_separate (options->output, options->append, &error)
+                 : gt_output_new (options->output, options->append, &error);
+  }
   if (output == NULL) {
     gt_cli_say ("%s", error->message);
     gt_stopper_free (stopper);

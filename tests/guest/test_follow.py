@@ -9,7 +9,10 @@ usage: test_follow.py KERNEL
 import collections
 import pathlib
 import re
+import signal
+import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'lib'))
 sys.dont_write_bytecode = True
@@ -47,6 +50,31 @@ def check_children(tap, guest, *options):
            f'{sorted(ours)} {sorted(straced)} {trace.stderr}')
 
 
+def check_files(tap, guest):
+    """-ff: the same, a file for each thread, under the names that strace gives them."""
+    with tempfile.TemporaryDirectory(prefix='gttest-') as scratch:
+        path = pathlib.Path(scratch) / 'trace'
+        areas = guestlab.big_areas(guest)
+        process = subprocess.Popen([guestlab.GUESTRACE, '-ff', '-o', path, '-n', 'ash', *QUIET, guest.name],
+                                   stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        guestlab.wait_until_hooked(guest, process, areas)
+        guest.run(f"strace -ff -qq -o /tmp/ff -e signal=none /tmp/ash -c '{SCRIPT}'")
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+        ours = {file.suffix: file.read_text() for file in path.parent.iterdir()}
+    straced = guest.sh('cd /tmp; ls ff.*').split()
+    tap.ok(process.returncode == 0 and len(ours) >= 6 and
+           set(ours) == {pathlib.Path(name).suffix for name in straced}, '-ff: a file for each',
+           f'{sorted(ours)} {straced} {said}')
+    for suffix, text in sorted(ours.items(), key=lambda item: int(item[0][1:]))[1:]:
+        wanted = re.findall(r'^(\w+)\(', guest.sh(f'cat /tmp/ff{suffix}'), re.M)
+        got = re.findall(r'^\S+\[(?:\d+/)?\d+\] (\w+)\(', text, re.M)
+        if got != wanted:
+            tap.ok(False, f'-ff: {suffix}', f'{wanted}\n{text}')
+    run = guestlab.guestrace('-ff', '-o', '/no/such/place', guest.name)
+    tap.ok(run.returncode == 1 and '/no/such' in run.stderr, '-ff where nothing can be written', run.stderr)
+
+
 def check_pid(tap, guest):
     """One process, which the probe's shortest way knows by its number."""
     guest.sh('mkfifo /tmp/go; (read -r line </tmp/go; cat /etc/passwd; true) >/dev/null & echo $! >/tmp/pid')
@@ -81,6 +109,7 @@ def main():
         guest.sh('cp /bin/busybox /tmp/ash')
         check_children(tap, guest)
         check_children(tap, guest, '-e', 'trace=all')
+        check_files(tap, guest)
         check_pid(tap, guest)
         check_user(tap, guest)
         guestkernel.check_health(tap, guest, 'after all that')
