@@ -110,15 +110,7 @@ static void
 print_mode_got (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
 {
   gt_print_text (printer, "[");
-  gt_print_enum (printer, command->names, gt_cursor_unsigned (&cursor, 4));
-  gt_print_text (printer, "]");
-}
-
-static void
-print_type_got (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
-{
-  gt_print_text (printer, "[");
-  gt_print_enum (printer, command->names, gt_cursor_unsigned (&cursor, 1));
+  gt_print_enum (printer, command->names, gt_cursor_unsigned (&cursor, command->size[0]));
   gt_print_text (printer, "]");
 }
 
@@ -173,7 +165,7 @@ static const GtIoctl rows[] = {
   GT_IOCTL_ROW_OUT (KDGETMODE, 4, 4, print_mode_got, &gt_names_kd_mode),
   GT_IOCTL_ROW_VALUE (KDSETLED, print_lights, &gt_names_kd_led),
   GT_IOCTL_ROW_OUT (KDGETLED, 1, 1, print_lights_got, &gt_names_kd_led),
-  GT_IOCTL_ROW_OUT (KDGKBTYPE, 1, 1, print_type_got, &gt_names_kd_type),
+  GT_IOCTL_ROW_OUT (KDGKBTYPE, 1, 1, print_mode_got, &gt_names_kd_type),
   GT_IOCTL_ROW_VALUE (KDSKBMODE, print_keyboard, &gt_names_kd_keyboard),
   GT_IOCTL_ROW_OUT (KDGKBMODE, 4, 4, print_keyboard_got, &gt_names_kd_keyboard),
 };

@@ -76,6 +76,22 @@ print_ints (GtPrinter *printer, GtCursor at, const char *const *names, guint n)
 /* What a command is about; each call has those of its own, and the rest is an address. */
 typedef enum { NONE, STATE, SET, LIMITS, USE } Subject;
 
+typedef struct {
+  guint32 command;
+  Subject subject;
+} CommandSubject;
+
+static Subject
+subject_of (const GtPrinter *printer, const CommandSubject *subjects, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    if (subjects[i].command == command (printer)) {
+      return subjects[i].subject;
+    }
+  }
+  return NONE;
+}
+
 typedef void (*ControlFunc) (GtPrinter *printer, Subject subject, GtCursor at);
 
 static void
@@ -134,16 +150,15 @@ print_queue (GtPrinter *printer, Subject subject, GtCursor at)
   gt_print_text (printer, "}");
 }
 
+static const CommandSubject msg_subjects[] = { { IPC_STAT, STATE },     { MSG_STAT, STATE },
+                                               { MSG_STAT_ANY, STATE }, { IPC_SET, SET },
+                                               { IPC_INFO, LIMITS },    { MSG_INFO, LIMITS } };
+
 static void
 print_msgctl_arg (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  guint32 number = command (printer);
-  Subject subject = number == IPC_STAT || number == MSG_STAT || number == MSG_STAT_ANY ? STATE
-                    : number == IPC_SET                                                ? SET
-                    : number == IPC_INFO || number == MSG_INFO                         ? LIMITS
-                                                                                       : NONE;
-
-  print_control (printer, value, subject, print_queue);
+  print_control (printer, value, subject_of (printer, msg_subjects, G_N_ELEMENTS (msg_subjects)),
+                 print_queue);
 }
 
 static void
@@ -176,16 +191,15 @@ print_semaphores (GtPrinter *printer, Subject subject, GtCursor at)
   gt_print_text (printer, "}");
 }
 
+static const CommandSubject sem_subjects[] = { { IPC_STAT, STATE },     { SEM_STAT, STATE },
+                                               { SEM_STAT_ANY, STATE }, { IPC_SET, SET },
+                                               { IPC_INFO, LIMITS },    { SEM_INFO, LIMITS } };
+
 static void
 print_semctl_arg (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  guint32 number = command (printer);
-  Subject subject = number == IPC_STAT || number == SEM_STAT || number == SEM_STAT_ANY ? STATE
-                    : number == IPC_SET                                                ? SET
-                    : number == IPC_INFO || number == SEM_INFO                         ? LIMITS
-                                                                                       : NONE;
-
-  print_control (printer, value, subject, print_semaphores);
+  print_control (printer, value, subject_of (printer, sem_subjects, G_N_ELEMENTS (sem_subjects)),
+                 print_semaphores);
 }
 
 static void
@@ -247,17 +261,15 @@ print_segment (GtPrinter *printer, Subject subject, GtCursor at)
   gt_print_text (printer, "}");
 }
 
+static const CommandSubject shm_subjects[] = { { IPC_STAT, STATE },     { SHM_STAT, STATE },
+                                               { SHM_STAT_ANY, STATE }, { IPC_SET, SET },
+                                               { IPC_INFO, LIMITS },    { SHM_INFO, USE } };
+
 static void
 print_shmctl_arg (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  guint32 number = command (printer);
-  Subject subject = number == IPC_STAT || number == SHM_STAT || number == SHM_STAT_ANY ? STATE
-                    : number == IPC_SET                                                ? SET
-                    : number == IPC_INFO                                               ? LIMITS
-                    : number == SHM_INFO                                               ? USE
-                                                                                       : NONE;
-
-  print_control (printer, value, subject, print_segment);
+  print_control (printer, value, subject_of (printer, shm_subjects, G_N_ELEMENTS (shm_subjects)),
+                 print_segment);
 }
 
 static void

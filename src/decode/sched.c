@@ -6,19 +6,6 @@
 
 enum { MASK_MAX = 1024, SWAP_PREFER = 0x8000, SWAP_PRIORITY = 0x7fff };
 
-static void
-print_sched_param (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
-{
-  gint32 priority;
-
-  if (gt_printer_fetch (printer, value, &priority, sizeof priority)) {
-    gt_print_printf (printer, "[%d]", priority);
-  } else {
-    gt_print_pointer (printer, value);
-  }
-}
-GT_KIND_STRUCT (sched_param, 4, 4);
-
 /* With the policy's name behind the number. */
 static void
 print_sched_policy (GtPrinter *printer, const GtArgSpec *spec, guint64 value)

@@ -194,43 +194,43 @@ plan_buf (GtPlan *plan, const GtArgSpec *spec, guint arg)
 }
 GT_KIND_PLANNED (buf);
 
-/* The 32-bit number that it points to: "[5]". */
+/* The number of @size bytes that it points to: "[5]". */
+static void
+print_number_at (GtPrinter *printer, guint64 address, gsize size, gboolean is_signed)
+{
+  GtCursor at = { gt_printer_memory (printer, address, size), printer->is_32 };
+
+  if (at.at == NULL) {
+    gt_print_pointer (printer, address);
+    return;
+  }
+  gt_text_literal (printer->out, "[");
+  if (is_signed) {
+    gt_text_signed (printer->out, gt_cursor_signed (&at, size));
+  } else {
+    gt_text_unsigned (printer->out, gt_cursor_unsigned (&at, size));
+  }
+  gt_text_literal (printer->out, "]");
+}
+
 static void
 print_intp (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  gint32 number;
-
-  if (gt_printer_fetch (printer, value, &number, sizeof number)) {
-    gt_print_printf (printer, "[%d]", number);
-  } else {
-    gt_print_pointer (printer, value);
-  }
+  print_number_at (printer, value, 4, TRUE);
 }
 GT_KIND_STRUCT (intp, 4, 4);
 
 static void
 print_uintp (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  guint32 number;
-
-  if (gt_printer_fetch (printer, value, &number, sizeof number)) {
-    gt_print_printf (printer, "[%u]", number);
-  } else {
-    gt_print_pointer (printer, value);
-  }
+  print_number_at (printer, value, 4, FALSE);
 }
 GT_KIND_STRUCT (uintp, 4, 4);
 
 static void
 print_ushortp (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  guint16 number;
-
-  if (gt_printer_fetch (printer, value, &number, sizeof number)) {
-    gt_print_printf (printer, "[%u]", number);
-  } else {
-    gt_print_pointer (printer, value);
-  }
+  print_number_at (printer, value, 2, FALSE);
 }
 GT_KIND_STRUCT (ushortp, 2, 2);
 
@@ -238,13 +238,7 @@ GT_KIND_STRUCT (ushortp, 2, 2);
 static void
 print_offp (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  gint64 number;
-
-  if (gt_printer_fetch (printer, value, &number, sizeof number)) {
-    gt_print_printf (printer, "[%" G_GINT64_FORMAT "]", number);
-  } else {
-    gt_print_pointer (printer, value);
-  }
+  print_number_at (printer, value, 8, TRUE);
 }
 GT_KIND_STRUCT (offp, 8, 8);
 
