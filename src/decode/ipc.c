@@ -42,13 +42,18 @@ print_shm_flags (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   enum { SHIFT = 26, MASK = 0x3f };
   guint32 flags = (guint32) value & ~(0777u | (guint32) MASK << SHIFT);
   guint32 huge = (guint32) value >> SHIFT & MASK;
+  GtConstants constants = printer->options->constants;
 
   if (flags != 0) {
     gt_print_flags (printer, spec->names, flags);
     gt_print_text (printer, "|");
   }
   if (huge != 0) {
-    gt_print_printf (printer, "%u<<SHM_HUGE_SHIFT|", huge);
+    gt_print_printf (printer,
+                     constants == GT_CONSTANTS_NAMES     ? "%u<<SHM_HUGE_SHIFT|"
+                     : constants == GT_CONSTANTS_NUMBERS ? "%u<<26|"
+                                                         : "%u<<26 /* SHM_HUGE_SHIFT */|",
+                     huge);
   }
   gt_print_printf (printer, "%#03o", (guint32) value & 0777);
 }

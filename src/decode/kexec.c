@@ -65,11 +65,22 @@ quota_command (const GtPrinter *printer)
 static void
 print_quota_command (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  gt_print_text (printer, "QCMD(");
-  gt_print_enum (printer, &gt_names_quota_commands, (guint32) value >> SUBCMDSHIFT);
+  const GtDecodeOptions names = { .constants = GT_CONSTANTS_NAMES };
+  GtConstants constants = printer->options->constants;
+  GtPrinter plain = *printer;
+
+  if (constants != GT_CONSTANTS_NAMES) {
+    gt_print_unsigned (printer, (guint32) value);
+  }
+  if (constants == GT_CONSTANTS_NUMBERS) {
+    return;
+  }
+  plain.options = &names;
+  gt_print_text (printer, constants == GT_CONSTANTS_BOTH ? " /* QCMD(" : "QCMD(");
+  gt_print_enum (&plain, &gt_names_quota_commands, (guint32) value >> SUBCMDSHIFT);
   gt_print_text (printer, ", ");
-  gt_print_enum (printer, &gt_names_quota_types, value & SUBCMDMASK);
-  gt_print_text (printer, ")");
+  gt_print_enum (&plain, &gt_names_quota_types, value & SUBCMDMASK);
+  gt_print_text (printer, constants == GT_CONSTANTS_BOTH ? ") */" : ")");
 }
 GT_KIND_VALUE (quota_command);
 

@@ -94,7 +94,7 @@ print_filled (GtPrinter *printer, guint64 value, gboolean is_text)
     return;
   }
   n = MIN ((guint64) MAX (printer->leave->retval, 0), room);
-  if (is_text && n > 0) {
+  if (is_text && n > 0 && printer->options->hex_strings != GT_HEX_ALL) {
     const guint8 *last = gt_printer_memory (printer, value + n - 1, 1);
 
     n -= last != NULL && *last == '\0';

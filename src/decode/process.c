@@ -53,12 +53,19 @@ GT_KIND_STRUCT (wait_status, 4, 4);
 static void
 print_limit (GtPrinter *printer, guint64 value, guint64 infinity)
 {
+  GtConstants constants = printer->options->constants;
+  char name[32] = "";
+
   if (value == infinity) {
-    gt_print_text (printer, infinity == G_MAXUINT32 ? "RLIM_INFINITY" : "RLIM64_INFINITY");
+    g_strlcpy (name, infinity == G_MAXUINT32 ? "RLIM_INFINITY" : "RLIM64_INFINITY", sizeof name);
   } else if (value > 1024 && value % 1024 == 0) {
-    gt_print_printf (printer, "%" G_GUINT64_FORMAT "*1024", value / 1024);
-  } else {
+    g_snprintf (name, sizeof name, "%" G_GUINT64_FORMAT "*1024", value / 1024);
+  }
+  if (name[0] == '\0' || constants != GT_CONSTANTS_NAMES) {
     gt_print_unsigned (printer, value);
+  }
+  if (name[0] != '\0' && constants != GT_CONSTANTS_NUMBERS) {
+    gt_print_printf (printer, constants == GT_CONSTANTS_BOTH ? " /* %s */" : "%s", name);
   }
 }
 

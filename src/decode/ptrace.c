@@ -73,10 +73,16 @@ print_place (GtPrinter *printer, guint64 value)
     "EFLAGS", "RSP", "SS",  "FS_BASE", "GS_BASE", "DS",  "ES",       "FS",  "GS",
   };
 
-  if (!printer->is_32 && value % 8 == 0 && value / 8 < G_N_ELEMENTS (names)) {
-    gt_print_printf (printer, "8*%s", names[value / 8]);
-  } else {
+  GtConstants constants = printer->options->constants;
+  gboolean has_name = !printer->is_32 && value % 8 == 0 && value / 8 < G_N_ELEMENTS (names) &&
+                      constants != GT_CONSTANTS_NUMBERS;
+
+  if (!has_name || constants == GT_CONSTANTS_BOTH) {
     gt_print_hex (printer, printer->is_32 ? (guint32) value : value);
+  }
+  if (has_name) {
+    gt_print_printf (printer, constants == GT_CONSTANTS_BOTH ? " /* 8*%s */" : "8*%s",
+                     names[value / 8]);
   }
 }
 

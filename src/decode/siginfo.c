@@ -255,7 +255,7 @@ print_code (GtPrinter *printer, gint code, const GtNames *codes)
 
   gt_print_member (printer, "si_code");
   if (printer->options->constants == GT_CONSTANTS_NUMBERS) {
-    gt_print_signed (printer, code);
+    gt_print_hex (printer, (guint32) code);
   } else {
     gt_print_enum (printer, names, (guint32) code);
   }

@@ -14,6 +14,19 @@ print_signal (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 }
 GT_KIND_VALUE (signal);
 
+/* As a result, with the name behind the number. */
+static void
+print_signal_got (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  gt_print_signed (printer, (gint32) value);
+  if ((gint32) value > 0) {
+    gt_print_text (printer, " (");
+    gt_signal_append (printer->out, (gint32) value);
+    gt_print_text (printer, ")");
+  }
+}
+GT_KIND_VALUE (signal_got);
+
 /* "INT USR1 RT_9": as far as there are signals. */
 static void
 print_members (GtPrinter *printer, guint64 set)

@@ -73,9 +73,7 @@ print_commented (GtPrinter *printer, const GtNames *names, gint32 value)
   const char *name = gt_names_find (names, (guint32) value);
 
   gt_print_signed (printer, value);
-  if (printer->options->constants != GT_CONSTANTS_NUMBERS) {
-    gt_print_printf (printer, " /* %s */", name != NULL ? name : names->unknown);
-  }
+  gt_print_printf (printer, " /* %s */", name != NULL ? name : names->unknown);
 }
 
 static void
@@ -147,12 +145,8 @@ GT_KIND_OPTIONAL_PLANNED (reboot_word);
 static void
 append_ioprio (GtPrinter *printer, guint32 value)
 {
-  const GtDecodeOptions names = { .constants = GT_CONSTANTS_NAMES };
-  GtPrinter plain = *printer;
-
-  plain.options = &names;
   gt_print_text (printer, "IOPRIO_PRIO_VALUE(");
-  gt_print_enum (&plain, &gt_names_ioprio_classes, value >> 13);
+  gt_print_enum (printer, &gt_names_ioprio_classes, value >> 13);
   gt_print_printf (printer, ", %u)", value & 0x1fff);
 }
 

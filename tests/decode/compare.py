@@ -51,6 +51,7 @@ def marked(text, pid):
             line = re.sub(r'\)\s+= ', ') = ', line)
             line = re.sub(r'left \{tv_sec=\d+, tv_[nu]sec=\d+\}', 'left {TIME}', line)
             line = re.sub(r'<(pipe|socket):\[\d+\]>', r'<\1:[N]>', line)
+            line = re.sub(r'\b((?:msg|sem|shm)_\wtime)=\d+', r'\1=TIME', line)
             # Queues and the like get another number each time.
             line = re.sub(r'^((?:(?:msg|sem|shm)get\(|add_key\(|\w+ctl\(.*INFO).*\) = )\d+$', r'\1ID', line)
             line = re.sub(r'^((?:msg|sem|shm)(?!get)\w+\()\d+', r'\1ID', line)
