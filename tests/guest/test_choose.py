@@ -13,7 +13,7 @@ import guestkernel  # noqa: E402
 import guestlab  # noqa: E402
 
 SETS = ['%file', '%process', '%network', '%signal', '%ipc', '%desc', '%memory', '%creds', '%clock', '%pure',
-        '%stat', '%lstat', '%fstat', '%%stat', '%statfs', '%fstatfs', '%%statfs', '/^get', '/at$',
+        '%lstat', '%%stat', '%fstatfs', '%%statfs', '/^get', '/at$',
         '!%desc,%file', '!/^[a-q]', 'open,?nosuchcall,39', 'openat@32,close@64']
 OURS_32 = re.compile(r'^allcalls\[\d+\] i386: (\w+)\(.*ENOSYS', re.M)
 OURS_64 = re.compile(r'^allcalls\[\d+\] (\w+)\(.*ENOSYS', re.M)

@@ -25,7 +25,7 @@ def lines_of(trace, pid):
 
 
 # Programs that are compared with the paths behind descriptors, too.
-WITH_PATHS = 'decode-files', 'decode-misc', 'decode-open', 'decode-process', 'decode-socket'
+WITH_PATHS = 'decode-files', 'decode-open', 'decode-socket'
 
 
 def check(tap, guest, program, *options):
