@@ -483,11 +483,7 @@ gt_loop_set_capture (GTLoop *loop, gboolean capture)
 {
   g_return_if_fail (loop != NULL);
   loop->captures = capture;
-  for (guint i = 0; i < GT_INDICES; i++) {
-    if (loop->streamed[i]) {
-      update_call (loop, i);
-    }
-  }
+  update_streamed (loop);
 }
 
 /**
