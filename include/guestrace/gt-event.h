@@ -55,6 +55,9 @@ typedef enum {
  */
 typedef enum { GT_ABI_X86_64 = 0, GT_ABI_I386 = 1, GT_ABI_X32 = 2 } GTAbi;
 
+/* In the address of a GTCapture: it is the path behind a descriptor, whose number the rest is. */
+#define GT_CAPTURE_FD G_GUINT64_CONSTANT (0x8000000000000000)
+
 /**
  * GTCapture: user memory of the calling program, copied by the guest's kernel at that very moment.
  * @arg: which argument's memory, 0 to 5
@@ -67,8 +70,6 @@ typedef enum { GT_ABI_X86_64 = 0, GT_ABI_I386 = 1, GT_ABI_X32 = 2 } GTAbi;
  * @size: bytes in @data; a string's terminating NUL is there, but not counted
  * @data: the bytes, owned by the event
  */
-#define GT_CAPTURE_FD G_GUINT64_CONSTANT (0x8000000000000000)
-
 typedef struct {
   guint8 arg;
   guint8 index;
