@@ -6,8 +6,6 @@
  */
 #include "cli/output.h"
 
-#include "cli/split.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,6 +15,8 @@
 #include <unistd.h>
 
 #include <guestrace/gt-error.h>
+
+#include "cli/split.h"
 
 enum {
   CHUNK_SIZE = 64 * 1024,

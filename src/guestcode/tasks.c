@@ -162,10 +162,11 @@ task_fork (void *data, uint64_t parent, uint64_t child)
   struct task_event event = { .task = child, .type = GT_RECORD_FORK };
 
   (void) data;
-  if (is_program (child)) {
-    follow (gt_shared, parent, child);
+  if (!is_program (child)) {
+    return;
   }
-  if (is_program (child) && is_wanted (gt_shared, GT_TASKS_FORKS, parent)) {
+  follow (gt_shared, parent, child);
+  if (is_wanted (gt_shared, GT_TASKS_FORKS, parent)) {
     event.args[0] = FIELD (uint32_t, parent, k_task_tgid);
     event.args[1] = FIELD (uint32_t, parent, k_task_pid);
     emit_event (gt_shared, &event);
