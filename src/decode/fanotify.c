@@ -63,11 +63,9 @@ print_handle_rest (GtPrinter *printer, guint64 address, guint32 bytes)
   }
   gt_cursor_skip (&at, 4);
   gt_member_signed (printer, "handle_type", &at, 4);
-  gt_print_text (printer, ", f_handle=\"");
-  for (guint32 i = 0; i < MIN (bytes, HANDLE_MAX); i++) {
-    gt_print_printf (printer, "\\x%02x", handle[HANDLE_HEAD + i]);
-  }
-  gt_print_text (printer, bytes > HANDLE_MAX ? "\"..." : "\"");
+  gt_print_member (printer, "f_handle");
+  gt_text_quoted_as (printer->out, handle + HANDLE_HEAD, MIN (bytes, HANDLE_MAX),
+                     bytes > HANDLE_MAX, GT_HEX_ALL);
 }
 
 /* A handle that the program gives, or room for one, of which the kernel corrects the size. */

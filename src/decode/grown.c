@@ -35,12 +35,9 @@ gt_print_grown (GtPrinter *printer, guint64 address, guint64 size, gsize known)
   if (bytes == NULL || is_zero (bytes + known, there - known)) {
     return;
   }
-  gt_print_printf (printer, ", /* bytes %" G_GSIZE_FORMAT "..%" G_GUINT64_FORMAT " */ \"", known,
+  gt_print_printf (printer, ", /* bytes %" G_GSIZE_FORMAT "..%" G_GUINT64_FORMAT " */ ", known,
                    size - 1);
-  for (gsize i = known; i < there; i++) {
-    gt_print_printf (printer, "\\x%02x", bytes[i]);
-  }
-  gt_print_text (printer, there < size ? "\"..." : "\"");
+  gt_text_quoted_as (printer->out, bytes + known, there - known, there < size, GT_HEX_ALL);
 }
 
 guint

@@ -120,11 +120,7 @@ print_hex_bytes (GtPrinter *printer, guint64 address, guint64 size)
     gt_print_pointer (printer, address);
     return;
   }
-  gt_print_text (printer, "\"");
-  for (gsize i = 0; i < shown; i++) {
-    gt_print_printf (printer, "\\x%02x", bytes[i]);
-  }
-  gt_print_text (printer, shown < size ? "\"..." : "\"");
+  gt_text_quoted_as (printer->out, bytes, shown, shown < size, GT_HEX_ALL);
 }
 
 /* Argument `other` has a length, or a directory's descriptor. */

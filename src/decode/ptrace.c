@@ -63,37 +63,35 @@ form_of (const GtPrinter *printer, gboolean data)
   return ADDRESS;
 }
 
-/* The registers at the beginning of struct user, by name. */
+/* Those at the beginning of struct user, in their order. */
+static const char *const registers[] = {
+  "r15",    "r14", "r13", "r12",     "rbp",     "rbx", "r11",      "r10", "r9",
+  "r8",     "rax", "rcx", "rdx",     "rsi",     "rdi", "orig_rax", "rip", "cs",
+  "eflags", "rsp", "ss",  "fs_base", "gs_base", "ds",  "es",       "fs",  "gs",
+};
+
+/* "8*R14" */
 static void
 print_place (GtPrinter *printer, guint64 value)
 {
-  static const char *const names[] = {
-    "R15",    "R14", "R13", "R12",     "RBP",     "RBX", "R11",      "R10", "R9",
-    "R8",     "RAX", "RCX", "RDX",     "RSI",     "RDI", "ORIG_RAX", "RIP", "CS",
-    "EFLAGS", "RSP", "SS",  "FS_BASE", "GS_BASE", "DS",  "ES",       "FS",  "GS",
-  };
 
   GtConstants constants = printer->options->constants;
-  gboolean has_name = !printer->is_32 && value % 8 == 0 && value / 8 < G_N_ELEMENTS (names) &&
+  gboolean has_name = !printer->is_32 && value % 8 == 0 && value / 8 < G_N_ELEMENTS (registers) &&
                       constants != GT_CONSTANTS_NUMBERS;
 
   if (!has_name || constants == GT_CONSTANTS_BOTH) {
     gt_print_hex (printer, printer->is_32 ? (guint32) value : value);
   }
   if (has_name) {
-    gt_print_printf (printer, constants == GT_CONSTANTS_BOTH ? " /* 8*%s */" : "8*%s",
-                     names[value / 8]);
+    g_autofree char *name = g_ascii_strup (registers[value / 8], -1);
+
+    gt_print_printf (printer, constants == GT_CONSTANTS_BOTH ? " /* 8*%s */" : "8*%s", name);
   }
 }
 
 static void
 print_registers (GtPrinter *printer, guint64 value)
 {
-  static const char *const names[] = {
-    "r15",    "r14", "r13", "r12",     "rbp",     "rbx", "r11",      "r10", "r9",
-    "r8",     "rax", "rcx", "rdx",     "rsi",     "rdi", "orig_rax", "rip", "cs",
-    "eflags", "rsp", "ss",  "fs_base", "gs_base", "ds",  "es",       "fs",  "gs",
-  };
   GtCursor at = { NULL, printer->is_32 };
 
   if (!printer->is_32) {
@@ -104,8 +102,8 @@ print_registers (GtPrinter *printer, guint64 value)
     return;
   }
   gt_print_text (printer, "{");
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    gt_member_hex (printer, names[i], &at, 8);
+  for (guint i = 0; i < G_N_ELEMENTS (registers); i++) {
+    gt_member_hex (printer, registers[i], &at, 8);
   }
   gt_print_text (printer, "}");
 }

@@ -11,7 +11,7 @@
 /* ---- Intervals ---- */
 
 static void
-print_interval (GtPrinter *printer, const GtArgSpec *spec, guint64 address, GtTimeForm form)
+print_interval (GtPrinter *printer, guint64 address, GtTimeForm form)
 {
   gsize size = gt_time_size (printer, form);
   GtCursor at = { gt_printer_memory (printer, address, 2 * size), printer->is_32 };
@@ -32,21 +32,21 @@ print_interval (GtPrinter *printer, const GtArgSpec *spec, guint64 address, GtTi
 static void
 print_itimerval (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  print_interval (printer, spec, value, GT_TIME_US);
+  print_interval (printer, value, GT_TIME_US);
 }
 GT_KIND_STRUCT (itimerval, 32, 16);
 
 static void
 print_itimerspec (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  print_interval (printer, spec, value, GT_TIME_NS);
+  print_interval (printer, value, GT_TIME_NS);
 }
 GT_KIND_STRUCT (itimerspec, 32, 16);
 
 static void
 print_itimerspec64 (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  print_interval (printer, spec, value, GT_TIME_NS64);
+  print_interval (printer, value, GT_TIME_NS64);
 }
 GT_KIND_STRUCT (itimerspec64, 32, 32);
 

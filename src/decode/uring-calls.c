@@ -47,17 +47,6 @@ print_made (GtPrinter *printer, guint64 value)
   print_offsets (printer, "cq_off", &at, completion);
 }
 
-static gboolean
-is_zero (const guint32 *words, guint n)
-{
-  guint32 any = 0;
-
-  for (guint i = 0; i < n; i++) {
-    any |= words[i];
-  }
-  return any == 0;
-}
-
 static void
 print_uring_params (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
@@ -79,7 +68,7 @@ print_uring_params (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
     gt_print_member (printer, "wq_fd");
     gt_print_fd (printer, (gint32) words[6]);
   }
-  if (!is_zero (&words[7], 3)) {
+  if ((words[7] | words[8] | words[9]) != 0) {
     gt_print_printf (printer, ", resv=[%#x, %#x, %#x]", words[7], words[8], words[9]);
   }
   if (gt_printer_succeeded (printer)) {
