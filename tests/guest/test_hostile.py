@@ -24,6 +24,7 @@ SECONDS = 1.0       # of scribbling in one case
 END_SECONDS = 60    # to end in, after Ctrl-C
 MEMORY_KIB = 512 << 10  # with a sanitizer; see also OUTPUT
 OUTPUT = 64 << 20
+UNREAD = 4096       # bytes
 LOAD = 'while :; do cat /etc/hosts; ls -l /bin; done >/dev/null 2>&1'
 SEED = 20260101
 
@@ -162,12 +163,18 @@ def is_well(guest):
 
 
 def unread(probe, rand):
-    """Records that wait to be read."""
+    """Records that wait to be read: written while the reader is stopped, for what was there before
+    it may have in its buffer already, whatever tail the guest was told."""
     os.kill(probe.reader, signal.SIGSTOP)
     time.sleep(0.1)
-    size = probe.parts['ring'][1]
-    offset = probe.word(probe.at('config.tail')) % size
-    probe.scribble('ring', rand.getrandbits(32), offset, min(4096, size - offset))
+    before = head = probe.word(probe.at('state.head'))
+    deadline = time.monotonic() + 0.4  # the probe lets go of a host that is silent for longer
+    while head - before < 2 * UNREAD and time.monotonic() < deadline:
+        time.sleep(0.02)
+        head = probe.word(probe.at('state.head'))
+    offset = (head - UNREAD) % probe.parts['ring'][1]
+    probe.scribble('ring', rand.getrandbits(32), offset,
+                   min(UNREAD, probe.parts['ring'][1] - offset))
     os.kill(probe.reader, signal.SIGCONT)
     time.sleep(0.1)
 
