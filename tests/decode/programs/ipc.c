@@ -114,6 +114,7 @@ posix_queues (void)
   syscall (SYS_mq_getsetattr, fd, NULL, buf);
   syscall (SYS_mq_getsetattr, -1, &attr, buf);
   syscall (SYS_close, fd);
+  syscall (SYS_mq_unlink, "guestrace");
 }
 
 static void
@@ -134,6 +135,7 @@ memories (void)
 int
 main (void)
 {
+  syscall (SYS_mq_unlink, "guestrace"); /* that of a run that was killed */
   begin ();
   queues ();
   semaphores ();

@@ -59,6 +59,9 @@ intervals (void)
   syscall (SYS_timerfd_create, 99, 3);
   syscall (SYS_timerfd_settime, timer, TFD_TIMER_ABSTIME, &exact, NULL);
   syscall (SYS_timerfd_settime, timer, 6, &none, buf);
+  /* What an armed timer has left differs each time. */
+  exact.it_value.tv_sec = 0;
+  syscall (SYS_timerfd_settime, timer, 0, &exact, NULL);
   syscall (SYS_timerfd_gettime, timer, buf);
   syscall (SYS_timerfd_gettime, -1, buf);
 }
