@@ -58,6 +58,9 @@ typedef enum { GT_ABI_X86_64 = 0, GT_ABI_I386 = 1, GT_ABI_X32 = 2 } GTAbi;
 /* In the address of a GTCapture: it is the path behind a descriptor, whose number the rest is. */
 #define GT_CAPTURE_FD G_GUINT64_CONSTANT (0x8000000000000000)
 
+/* The same: @data is a guint32, how many elements are at the rest of it; @cut: or more. */
+#define GT_CAPTURE_COUNT G_GUINT64_CONSTANT (0x4000000000000000)
+
 /**
  * GTCapture: user memory of the calling program, copied by the guest's kernel at that very moment.
  * @arg: which argument's memory, 0 to 5
@@ -67,6 +70,7 @@ typedef enum { GT_ABI_X86_64 = 0, GT_ABI_I386 = 1, GT_ABI_X32 = 2 } GTAbi;
  * @error: 0, or a negative errno when the program's pointer could not be read
  * @address: where the memory lies in the program
  *   (a descriptor's path) the descriptor and #GT_CAPTURE_FD
+ *   (a number of elements) where they lie and #GT_CAPTURE_COUNT
  * @size: bytes in @data; a string's terminating NUL is there, but not counted
  * @data: the bytes, owned by the event
  */

@@ -112,7 +112,8 @@ plan_iocbs (GtPlan *plan, const GtArgSpec *spec, guint arg)
   for (guint i = 0; i < IOCBS_MAX; i++) {
     guint one = gt_plan_pointed (plan, arg, list, i * word, IOCB_SIZE);
 
-    (void) gt_plan_pointed (plan, arg, one, IOCB_BUFFER, MIN (plan->string_limit, GT_MAX_CAPTURE));
+    (void) gt_plan_pointed (plan, arg, one, IOCB_BUFFER,
+                            MIN (plan->wants.string_limit, GT_MAX_CAPTURE));
   }
 }
 GT_KIND_PLANNED (iocbs);

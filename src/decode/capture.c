@@ -26,10 +26,10 @@ result_arg (const GtArgSpec *spec)
 }
 
 static void
-plan_shape (const GtCallShape *shape, guint string_limit, gboolean paths, GtCapturePlan *ret_plan)
+plan_shape (const GtCallShape *shape, const GtCaptureWants *wants, GtCapturePlan *ret_plan)
 {
-  GtPlan entry = { ret_plan->entry, 0, shape->is_32, FALSE, paths, string_limit };
-  GtPlan leave = { ret_plan->leave, 0, shape->is_32, TRUE, paths, string_limit };
+  GtPlan entry = { ret_plan->entry, 0, shape->is_32, FALSE, *wants };
+  GtPlan leave = { ret_plan->leave, 0, shape->is_32, TRUE, *wants };
 
   memset (ret_plan, 0, sizeof *ret_plan);
   for (guint i = 0; i < shape->n_args; i++) {
@@ -49,11 +49,10 @@ plan_shape (const GtCallShape *shape, guint string_limit, gboolean paths, GtCapt
 }
 
 void
-gt_capture_plan (const GtLinuxCall *call, guint string_limit, gboolean paths,
-                 GtCapturePlan *ret_plan)
+gt_capture_plan (const GtLinuxCall *call, const GtCaptureWants *wants, GtCapturePlan *ret_plan)
 {
   GtCallShape shape;
 
   gt_call_shape (call, &shape);
-  plan_shape (&shape, string_limit, paths, ret_plan);
+  plan_shape (&shape, wants, ret_plan);
 }

@@ -5,6 +5,7 @@
 
 #include <glib.h>
 
+#include "decode/plan.h"
 #include "guestcode/shared.h"
 #include "linux/linux.h"
 
@@ -15,10 +16,8 @@ typedef struct {
   struct gt_step leave[GT_STEPS_MAX];
 } GtCapturePlan;
 
-/* Paths whole, up to @string_limit bytes of buffers, and, with @paths, what is behind descriptors.
- */
-void gt_capture_plan (const GtLinuxCall *call, guint string_limit, gboolean paths,
-                      GtCapturePlan *ret_plan);
+void
+gt_capture_plan (const GtLinuxCall *call, const GtCaptureWants *wants, GtCapturePlan *ret_plan);
 
 G_END_DECLS
 

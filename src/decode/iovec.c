@@ -54,7 +54,7 @@ gt_plan_pointed_iovec (GtPlan *plan, guint arg, guint base, gsize at, gsize leng
   step.op = GT_STEP_IOVEC;
   step.scale = 0;
   step.count = IOVEC_COUNT;
-  step.limit = MIN (plan->string_limit, GT_MAX_CAPTURE);
+  step.limit = MIN (plan->wants.string_limit, GT_MAX_CAPTURE);
   (void) gt_plan_add (plan, &step);
 }
 
@@ -109,7 +109,7 @@ plan_iovec (GtPlan *plan, const GtArgSpec *spec, guint arg)
     .arg = (uint8_t) arg,
     .length = (uint8_t) (GT_LENGTH_ARG0 + spec->other),
     .count = IOVEC_COUNT,
-    .limit = MIN (plan->string_limit, GT_MAX_CAPTURE),
+    .limit = MIN (plan->wants.string_limit, GT_MAX_CAPTURE),
   };
 
   plan_iovec_at (plan, spec, arg);

@@ -91,7 +91,7 @@ plan_ipc_message (GtPlan *plan, const GtArgSpec *spec, guint arg)
     .arg = (uint8_t) arg,
     .length = (uint8_t) (GT_LENGTH_ARG0 + spec->other),
     .length_at = (uint16_t) gt_plan_word (plan),
-    .limit = MIN (plan->string_limit + (guint) gt_plan_word (plan), GT_MAX_CAPTURE),
+    .limit = MIN (plan->wants.string_limit + (guint) gt_plan_word (plan), GT_MAX_CAPTURE),
   };
 
   (void) gt_plan_add (plan, &step);

@@ -114,7 +114,7 @@ plan_mincore (GtPlan *plan, const GtArgSpec *spec, guint arg)
     .op = GT_STEP_BYTES,
     .arg = (uint8_t) arg,
     .length = (uint8_t) (GT_LENGTH_ARG0 + spec->other),
-    .limit = MIN (plan->string_limit, GT_PLAN_ARRAY - 1) + 1,
+    .limit = MIN (plan->wants.string_limit, GT_PLAN_ARRAY - 1) + 1,
   };
 
   (void) gt_plan_add (plan, &step);

@@ -73,7 +73,7 @@ static void
 plan_nodemask (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
   gsize word = gt_plan_word (plan);
-  gsize shown = MIN (plan->string_limit, GT_PLAN_ARRAY / word - 1) + 1;
+  gsize shown = MIN (plan->wants.string_limit, GT_PLAN_ARRAY / word - 1) + 1;
 
   for (gsize n = 1; n < shown; n *= 2) {
     (void) gt_plan_bytes (plan, arg, n * word);

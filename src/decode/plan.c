@@ -61,7 +61,21 @@ gt_plan_buffer (GtPlan *plan, guint arg, guint8 length)
     .op = GT_STEP_BYTES,
     .arg = (uint8_t) arg,
     .length = length,
-    .limit = MIN (plan->string_limit, GT_MAX_CAPTURE),
+    .limit = MIN (plan->wants.string_limit, GT_MAX_CAPTURE),
+  };
+
+  return gt_plan_add (plan, &step);
+}
+
+guint
+gt_plan_count (GtPlan *plan, guint arg, guint8 length, gsize at)
+{
+  const struct gt_step step = {
+    .op = GT_STEP_COUNT,
+    .arg = (uint8_t) arg,
+    .length = length,
+    .limit = GT_PLAN_COUNT,
+    .scale = (uint8_t) at,
   };
 
   return gt_plan_add (plan, &step);
@@ -93,7 +107,7 @@ add_fd (GtPlan *plan, guint arg, guint base, gsize at)
     .at = (uint16_t) at,
   };
 
-  if (plan->paths) {
+  if (plan->wants.paths) {
     (void) gt_plan_add (plan, &step);
   }
 }

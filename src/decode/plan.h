@@ -10,17 +10,23 @@
 
 G_BEGIN_DECLS
 
+/* How much is wanted. Paths are always whole. */
+typedef struct {
+  guint string_limit; /* of buffers; a plan only describes where this is 0 */
+  gboolean paths;     /* descriptors with their paths */
+  gboolean verbose;   /* what is shown by its number of elements otherwise */
+} GtCaptureWants;
+
 typedef struct {
   struct gt_step *steps; /* GT_STEPS_MAX */
   guint n;
-  gboolean is_32;     /* a 32-bit program's call */
-  gboolean at_leave;  /* else at entry */
-  gboolean paths;     /* descriptors with their paths */
-  guint string_limit; /* of buffers; a plan only describes where this is 0 */
+  gboolean is_32;    /* a 32-bit program's call */
+  gboolean at_leave; /* else at entry */
+  GtCaptureWants wants;
 } GtPlan;
 
 /* How much of a path, and of an array of structures, is copied. */
-enum { GT_PLAN_PATH = 4096, GT_PLAN_STRING = 1024, GT_PLAN_ARRAY = 2048 };
+enum { GT_PLAN_PATH = 4096, GT_PLAN_STRING = 1024, GT_PLAN_ARRAY = 2048, GT_PLAN_COUNT = 4096 };
 
 /* Adds a step; returns its number, for `base` of another one, or 0 when there is no room. */
 guint gt_plan_add (GtPlan *plan, const struct gt_step *step);
@@ -32,6 +38,9 @@ guint gt_plan_array (GtPlan *plan, guint arg, guint8 length, gsize size);
 guint gt_plan_path (GtPlan *plan, guint arg);
 /* A buffer of the program's, as much of it as the user wants to see. */
 guint gt_plan_buffer (GtPlan *plan, guint arg, guint8 length);
+/* How many elements there are at argument @arg: words until one that is 0, or, with @at, entries of
+ * as many bytes as @length says together, each with its own length at @at. */
+guint gt_plan_count (GtPlan *plan, guint arg, guint8 length, gsize at);
 /* @size bytes where the pointer at @at in step @base's memory leads. */
 guint gt_plan_pointed (GtPlan *plan, guint arg, guint base, gsize at, gsize size);
 /* The path behind descriptor @arg, or behind the one at @at in step @base's memory, where paths are

@@ -67,6 +67,21 @@ gt_printer_copied (const GtPrinter *printer, guint64 address)
   return most;
 }
 
+gboolean
+gt_printer_count (const GtPrinter *printer, guint64 address, guint *ret_n, gboolean *ret_more)
+{
+  const GTCapture *capture = gt_printer_capture (printer, address | GT_CAPTURE_COUNT);
+  guint32 n;
+
+  if (capture == NULL || capture->size < sizeof n) {
+    return FALSE;
+  }
+  memcpy (&n, capture->data, sizeof n);
+  *ret_n = n;
+  *ret_more = capture->cut;
+  return TRUE;
+}
+
 guint64
 gt_printer_arg (const GtPrinter *printer, gint arg)
 {

@@ -33,6 +33,10 @@ gboolean gt_printer_fetch (const GtPrinter *printer, guint64 address, void *to, 
 gsize gt_printer_copied (const GtPrinter *printer, guint64 address);
 /* What was copied from exactly @address on; for a string, or with @size 0, that may be no bytes. */
 const GTCapture *gt_printer_capture (const GtPrinter *printer, guint64 address);
+/* How many elements are at @address, and whether these were not all. FALSE when that is not known.
+ */
+gboolean
+gt_printer_count (const GtPrinter *printer, guint64 address, guint *ret_n, gboolean *ret_more);
 /* The value of argument @arg; 0 when it has none. */
 guint64 gt_printer_arg (const GtPrinter *printer, gint arg);
 /* Whether the call has returned, and with success. */

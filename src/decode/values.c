@@ -162,7 +162,7 @@ plan_str (GtPlan *plan, const GtArgSpec *spec, guint arg)
   const struct gt_step step = {
     .op = GT_STEP_STRING,
     .arg = (uint8_t) arg,
-    .limit = MIN (plan->string_limit, GT_MAX_CAPTURE - 1) + 1,
+    .limit = MIN (plan->wants.string_limit, GT_MAX_CAPTURE - 1) + 1,
   };
 
   (void) gt_plan_add (plan, &step);

@@ -73,8 +73,9 @@ put (struct output *out, const struct gt_step *step, uint32_t index, uint64_t ad
   item->size = size;
   item->arg = step->arg;
   item->index = index;
-  item->op =
-      step->op == GT_STEP_BYTES || step->op == GT_STEP_IOVEC ? GT_STEP_BYTES : GT_STEP_STRING;
+  item->op = step->op == GT_STEP_BYTES || step->op == GT_STEP_IOVEC || step->op == GT_STEP_COUNT
+                 ? GT_STEP_BYTES
+                 : GT_STEP_STRING;
   item->cut = cut;
   out->used += sizeof *item;
   if (size > 0 && !out->length[out->n_noted]) {
@@ -161,6 +162,55 @@ put_strings (struct output *out, const struct gt_step *step, uint64_t array, uin
     }
     put_string (out, step, i, pointer);
   }
+}
+
+/* How many words that are not 0 are at @array, at most @limit. Returns whether a 0 follows them. */
+static int
+count_words (uint64_t array, uint32_t limit, uint32_t size, uint32_t *ret_n)
+{
+  uint64_t word = 0;
+
+  for (*ret_n = 0; *ret_n < limit; ++*ret_n) {
+    if (k_copy_from_user (&word, array + size * *ret_n, size)) {
+      return 0;
+    }
+    if (!word) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+/* How many entries are in @size bytes at @array, at most @limit; each one's length is at @at.
+ * Returns whether these are all. */
+static int
+count_entries (uint64_t array, int64_t size, uint32_t at, uint32_t limit, uint32_t *ret_n)
+{
+  uint16_t length;
+
+  for (*ret_n = 0; size > 0; ++*ret_n) {
+    if (*ret_n == limit || k_copy_from_user (&length, array + at, sizeof length) || !length) {
+      return 0;
+    }
+    array += length;
+    size -= length;
+  }
+  return 1;
+}
+
+static void
+put_count (struct output *out, const struct gt_step *step, uint64_t address, int64_t length,
+           uint32_t word)
+{
+  uint32_t *n = (void *) (out->data + out->used + sizeof (struct gt_captured));
+  int all;
+
+  if (room (out, sizeof *n) < sizeof *n) {
+    return;
+  }
+  all = step->scale ? count_entries (address, length, step->scale, step->limit, n)
+                    : count_words (address, step->limit, word, n);
+  put (out, step, 0, address | GT_COUNT_ADDRESS, *n || all ? (int32_t) sizeof *n : -14, !all);
 }
 
 struct vec {
@@ -287,6 +337,8 @@ take_step (struct output *out, const struct gt_step *step, const struct source *
   length = length_of (out, step, source);
   if (step->op == GT_STEP_STRING) {
     put_string (out, step, 0, address);
+  } else if (step->op == GT_STEP_COUNT) {
+    put_count (out, step, address, length, word_size (source));
   } else if (step->op == GT_STEP_BYTES) {
     /* A program may say anything: no number that overflows when scaled. */
     if (step->scale && length > 0) {

@@ -29,6 +29,10 @@ enum {
   GT_STEP_IOVEC = 4,   /* iovecs: `length` says how many, at most `count`; `limit` bytes each */
   GT_STEP_FD = 5, /* the path behind the descriptor that the argument is, or, with a `base`, the
                      32-bit number at `at`; its address is the number and GT_FD_ADDRESS */
+  GT_STEP_COUNT = 6, /* how many elements are at the address, at most `limit`, as a 32-bit number:
+                        words until one that is 0, or, where `scale` is not 0, entries of `length`
+                        bytes together that each have their own length, 16 bits, at `scale`; cut:
+                        there are more; its address is the elements' and GT_COUNT_ADDRESS */
 };
 
 /* Where a step's length comes from. */
@@ -48,8 +52,9 @@ enum {
       2, /* bytes: only for the ioctl whose number (argument 1) has `type` and `count` */
 };
 
-#define GT_FD_ADDRESS (1ul << 63)
-#define GT_ARG_STACK  7 /* in place of an argument: the program's stack */
+#define GT_FD_ADDRESS    (1ul << 63)
+#define GT_COUNT_ADDRESS (1ul << 62)
+#define GT_ARG_STACK     7 /* in place of an argument: the program's stack */
 
 /* The address is argument `arg`, or, with a `base`, the pointer at `at` in what was copied by the
  * step of that number, counted from 1. Addresses in the first page are nobody's memory. */

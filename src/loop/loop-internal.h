@@ -5,6 +5,7 @@
 
 #include <guestrace/gt-loop.h>
 
+#include "decode/plan.h"
 #include "engine/engine.h"
 #include "linux/uring.h"
 #include "loop/registry.h"
@@ -20,8 +21,7 @@ struct _GTLoop {
   guint8 streamed[GT_INDICES]; /* gt_call_index(); TRUE: these events go to event_func */
   guint8 streamed_uring[GT_URING_OPS];
   GtUring *uring; /* made when somebody asks for it */
-  guint string_limit;
-  gboolean paths;
+  GtCaptureWants wants;
   gboolean captures; /* of calls without callbacks, too */
   guint n_held;      /* rows of the registry that hold threads */
 

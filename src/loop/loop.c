@@ -41,7 +41,7 @@ gt_loop_new_on (vmi_instance_t vmi, GError **error)
   g_autoptr (GTLoop) loop = g_new0 (GTLoop, 1);
 
   loop->wake_fd = -1;
-  loop->string_limit = DEFAULT_STRING_LIMIT;
+  loop->wants.string_limit = DEFAULT_STRING_LIMIT;
   loop->captures = TRUE;
   loop->vmi = vmi;
   loop->linux_os = gt_vmi_linux (loop->vmi);
@@ -128,7 +128,7 @@ update_call (GTLoop *loop, guint index)
   /* For callbacks too: what the guest copies, a helper finds even where the page was not present.
    */
   if (actions && call && (loop->captures || (callback->syscall_cb || callback->sysret_cb))) {
-    gt_capture_plan (call, loop->string_limit, loop->paths, &plan);
+    gt_capture_plan (call, &loop->wants, &plan);
   }
   loop->engine->ops->set_call (loop->engine, index, actions, plan.entry, plan.leave);
 }
@@ -381,7 +381,23 @@ void
 gt_loop_set_paths (GTLoop *loop, gboolean paths)
 {
   g_return_if_fail (loop != NULL);
-  loop->paths = paths;
+  loop->wants.paths = paths;
+  update_streamed (loop);
+}
+
+/**
+ * gt_loop_set_verbose:
+ * @loop: a loop
+ * @verbose: whether what lines show by its number of elements is captured for the stream
+ *
+ * That is: the environments of new programs and the entries of directories, as many as have room.
+ * Without it only how many there are is captured, see #GT_CAPTURE_COUNT. Off at first.
+ */
+void
+gt_loop_set_verbose (GTLoop *loop, gboolean verbose)
+{
+  g_return_if_fail (loop != NULL);
+  loop->wants.verbose = verbose;
   update_streamed (loop);
 }
 
@@ -394,7 +410,7 @@ void
 gt_loop_set_string_limit (GTLoop *loop, guint bytes)
 {
   g_return_if_fail (loop != NULL);
-  loop->string_limit = MIN (bytes, GT_MAX_CAPTURE);
+  loop->wants.string_limit = MIN (bytes, GT_MAX_CAPTURE);
   update_streamed (loop);
   gt_loop_update_uring (loop);
 }

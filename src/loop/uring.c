@@ -23,7 +23,7 @@ tell_engine (GTLoop *loop, GError **error)
 
   G_STATIC_ASSERT (sizeof config.wanted == sizeof loop->streamed_uring);
   memcpy (config.wanted, loop->streamed_uring, sizeof config.wanted);
-  config.data_limit = loop->string_limit;
+  config.data_limit = loop->wants.string_limit;
   return loop->engine->ops->set_uring (loop->engine, &config, error);
 }
 

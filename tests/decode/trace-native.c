@@ -173,7 +173,9 @@ trace (FILE *out, GPtrArray *calls, const GtDecodeOptions *options)
     gboolean returned;
 
     if (call != NULL) {
-      gt_capture_plan (call, options->string_limit, options->paths, &plan);
+      gt_capture_plan (call,
+                       &(GtCaptureWants){ options->string_limit, options->paths, options->verbose },
+                       &plan);
     }
     take (&enter, &regs, plan.entry, FALSE);
     returned = next_stop (&regs);

@@ -29,7 +29,7 @@ check_steps (const struct gt_step *steps)
   guint i = 0;
 
   for (; i < GT_STEPS_MAX && steps[i].op != GT_STEP_END; i++) {
-    g_assert_cmpuint (steps[i].op, <=, GT_STEP_FD);
+    g_assert_cmpuint (steps[i].op, <=, GT_STEP_COUNT);
     g_assert_cmpuint (steps[i].arg, <=, GT_ARG_STACK);
     g_assert_cmpuint (steps[i].limit, >, 0);
     g_assert_cmpuint (steps[i].limit, <=, GT_MAX_CAPTURE);
@@ -50,7 +50,7 @@ test_sane (gconstpointer data)
     GtCapturePlan plan;
 
     call.abi = i % 2 ? GT_ABI_I386 : GT_ABI_X86_64;
-    gt_capture_plan (&call, G_MAXUINT, FALSE, &plan);
+    gt_capture_plan (&call, &(GtCaptureWants){ G_MAXUINT, TRUE, TRUE }, &plan);
     check_steps (plan.entry);
     check_steps (plan.leave);
   }
@@ -69,16 +69,17 @@ test_odd_metadata (void)
                    "const char __attribute__((btf_type_tag(\"user\"))) *", "))*const" },
     .arg_names = { "", NULL, long_type, NULL, "path", "" },
   };
+  const GtCaptureWants wants = { LIMIT, FALSE, FALSE };
   GtCapturePlan plan;
 
-  gt_capture_plan (&call, LIMIT, FALSE, &plan);
+  gt_capture_plan (&call, &wants, &plan);
   g_assert_cmpuint (plan.entry[0].op, ==, GT_STEP_STRING);
   g_assert_cmpuint (plan.entry[0].arg, ==, 4);
   g_assert_cmpuint (plan.entry[1].op, ==, GT_STEP_END);
   g_assert_cmpuint (plan.leave[0].op, ==, GT_STEP_END);
 
   call.has_args = FALSE;
-  gt_capture_plan (&call, LIMIT, FALSE, &plan);
+  gt_capture_plan (&call, &wants, &plan);
   g_assert_cmpuint (plan.entry[0].op, ==, GT_STEP_END);
 }
 

@@ -234,6 +234,56 @@ test_argv (void)
 }
 
 static void
+check_count (const GTCapture *item, guint64 address, guint32 n, gboolean more)
+{
+  guint32 got;
+
+  g_assert_cmpuint (item->size, ==, sizeof got);
+  memcpy (&got, item->data, sizeof got);
+  g_assert_cmpuint (got, ==, n);
+  g_assert_cmpint (item->cut, ==, more);
+  g_assert_cmpuint (item->address, ==, GT_CAPTURE_COUNT | address);
+  g_assert_false (item->is_string);
+}
+
+/* How many there are: pointers until NULL, entries that have their own length. */
+static void
+test_count (void)
+{
+  const struct gt_step words[] = { { .op = GT_STEP_COUNT, .arg = 1, .limit = 4 },
+                                   { .op = GT_STEP_COUNT, .arg = 2, .limit = 1 },
+                                   { .op = GT_STEP_COUNT, .arg = 3, .limit = 4 },
+                                   { GT_STEP_END } };
+  const struct gt_step entries[] = {
+    { .op = GT_STEP_COUNT, .arg = 0, .length = GT_LENGTH_ARG0 + 1, .scale = 4, .limit = 9 },
+    { .op = GT_STEP_COUNT, .arg = 0, .length = GT_LENGTH_ARG0 + 2, .scale = 4, .limit = 9 },
+    { .op = GT_STEP_COUNT, .arg = 0, .length = GT_LENGTH_ARG0 + 2, .scale = 4, .limit = 1 },
+    { GT_STEP_END }
+  };
+  uint64_t array[] = { 5, 1ull << 40, 0 };
+  uint16_t two[] = { 0, 0, 8, 0, 0, 0, 12, 0, 0, 0 };
+  struct pt_regs regs = { .si = put_user (3000, array, sizeof array), .r10 = 1ull << 40 };
+  Captured got;
+
+  regs.dx = regs.si;
+  run_steps (words, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 3);
+  check_count (&got.items[0], regs.si, 2, FALSE);
+  check_count (&got.items[1], regs.si, 1, TRUE);
+  g_assert_cmpint (got.items[2].error, ==, -EFAULT);
+  g_assert_true (got.failed);
+
+  regs.di = put_user (3100, two, sizeof two);
+  regs.si = sizeof two;
+  regs.dx = 400; /* more than there is: what follows says that it has no length */
+  run_steps (entries, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 3);
+  check_count (&got.items[0], regs.di, 2, FALSE);
+  check_count (&got.items[1], regs.di, 2, TRUE);
+  check_count (&got.items[2], regs.di, 1, TRUE);
+}
+
+static void
 test_iovec (void)
 {
   const struct gt_step steps[] = { { GT_STEP_IOVEC, 1, GT_LENGTH_ARG0 + 2, 8, 16 },
@@ -514,6 +564,7 @@ main (int argc, char **argv)
   g_test_add_func ("/probe/capture/strings", test_strings);
   g_test_add_func ("/probe/capture/bytes", test_bytes);
   g_test_add_func ("/probe/capture/argv", test_argv);
+  g_test_add_func ("/probe/capture/count", test_count);
   g_test_add_func ("/probe/capture/iovec", test_iovec);
   g_test_add_func ("/probe/capture/32-bit", test_32);
   g_test_add_func ("/probe/capture/nested", test_nested);

@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-#define GT_MAX_CAPTURES 64
+#define GT_MAX_CAPTURES 512 /* an argv and an environment, as many strings as are copied */
 
 /* Fills in @event; what it captured is put in @captures and points into @record. */
 void
