@@ -27,7 +27,7 @@ static void
 member_pointer (GtPrinter *printer, const char *name, guint64 value)
 {
   gt_print_member (printer, name);
-  gt_print_pointer (printer, value);
+  gt_text_pointer (printer->out, value); /* 64 bits, whatever the program */
 }
 
 static void
@@ -72,10 +72,10 @@ print_args (GtPrinter *printer, const guint64 *args)
   }
   if (args[SET_TID] != 0 || args[SET_TID_SIZE] != 0) {
     gt_print_member (printer, "set_tid");
-    if (args[SET_TID_SIZE] > 0) {
+    if (args[SET_TID_SIZE] > 0 && gt_printer_copied (printer, args[SET_TID]) > 0) {
       gt_print_array (printer, args[SET_TID], args[SET_TID_SIZE], 4, print_tid, NULL);
     } else {
-      gt_print_pointer (printer, args[SET_TID]);
+      gt_text_pointer (printer->out, args[SET_TID]);
     }
     gt_print_printf (printer, ", set_tid_size=%" G_GUINT64_FORMAT, args[SET_TID_SIZE]);
   }

@@ -39,33 +39,47 @@ GT_KIND_PLANNED (fd_pair);
 
 /* Where to go on, which the call moves: "[0] => [10]". */
 static gboolean
-fetch_offset (const GtPrinter *printer, guint64 address, gint64 *ret)
+fetch_offset (const GtPrinter *printer, guint64 address, gsize size, gint64 *ret)
 {
-  const guint8 *memory = gt_printer_memory (printer, address, 8);
+  const guint8 *memory = gt_printer_memory (printer, address, size);
   GtCursor cursor = { memory, printer->is_32 };
 
   if (memory == NULL) {
     return FALSE;
   }
-  *ret = gt_cursor_signed (&cursor, 8);
+  *ret = gt_cursor_signed (&cursor, size);
   return TRUE;
 }
 
 static void
-print_offset (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+print_moved (GtPrinter *printer, guint64 value, gsize size)
 {
   gint64 before, after;
 
   gt_printer_look (printer, FALSE);
-  if (!fetch_offset (printer, value, &before)) {
+  if (!fetch_offset (printer, value, size, &before)) {
     gt_print_pointer (printer, value);
     return;
   }
   gt_print_printf (printer, "[%" G_GINT64_FORMAT "]", before);
   gt_printer_look (printer, TRUE);
   if (gt_printer_succeeded (printer) && printer->leave->retval > 0 &&
-      fetch_offset (printer, value, &after)) {
+      fetch_offset (printer, value, size, &after)) {
     gt_print_printf (printer, " => [%" G_GINT64_FORMAT "]", after);
   }
 }
+
+static void
+print_offset (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  print_moved (printer, value, 8);
+}
 GT_KIND_STRUCT (offset, 8, 8);
+
+/* As long as a word of 32-bit programs. */
+static void
+print_offset32 (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  print_moved (printer, value, 4);
+}
+GT_KIND_STRUCT (offset32, 4, 4);

@@ -72,9 +72,13 @@ print_geometry (GtPrinter *printer, const GtIoctl *command, GtCursor cursor)
   gt_print_text (printer, "}");
 }
 
+/* Its number has the structure's size in it. */
+#define BLKTRACESETUP_32 _IOC (_IOC_READ | _IOC_WRITE, 0x12, 115, 64)
+
 static const GtIoctl rows[] = {
   GT_IOCTL_ROW_IN (BLKPG, 24, 16, print_partition, NULL),
   GT_IOCTL_ROW_VALUE (BLKTRACESETUP, print_trace_setup, NULL),
+  GT_IOCTL_ROW_VALUE (BLKTRACESETUP_32, print_trace_setup, NULL),
   GT_IOCTL_ROW_OUT (HDIO_GETGEO, 16, 8, print_geometry, NULL),
   GT_IOCTL_ROW_VALUE (HDIO_SET_BUSSTATE, gt_ioctl_value_enum, &gt_names_hdio_busstate),
   GT_IOCTL_ROW_VALUE (NBD_SET_FLAGS, gt_ioctl_value_flags, &gt_names_nbd_flags),

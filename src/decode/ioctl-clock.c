@@ -92,6 +92,10 @@ print_get_parameter (GtPrinter *printer, const GtIoctl *command, guint64 value)
   gt_print_text (printer, "}");
 }
 
+/* The same commands' numbers have their structures' sizes in them. */
+#define RTC_PLL_GET_32 _IOC (_IOC_READ, 'p', 0x11, 28)
+#define RTC_PLL_SET_32 _IOC (_IOC_WRITE, 'p', 0x12, 28)
+
 static const GtIoctl rows[] = {
   GT_IOCTL_ROW_OUT (RTC_RD_TIME, TIME_SIZE, TIME_SIZE, print_time, NULL),
   GT_IOCTL_ROW_IN (RTC_SET_TIME, TIME_SIZE, TIME_SIZE, print_time, NULL),
@@ -101,6 +105,8 @@ static const GtIoctl rows[] = {
   GT_IOCTL_ROW_IN (RTC_WKALM_SET, ALARM_SIZE, ALARM_SIZE, print_alarm, NULL),
   GT_IOCTL_ROW_OUT (RTC_PLL_GET, 32, 28, print_correction, NULL),
   GT_IOCTL_ROW_IN (RTC_PLL_SET, 32, 28, print_correction, NULL),
+  GT_IOCTL_ROW_OUT (RTC_PLL_GET_32, 28, 28, print_correction, NULL),
+  GT_IOCTL_ROW_IN (RTC_PLL_SET_32, 28, 28, print_correction, NULL),
   GT_IOCTL_ROW_OUT (RTC_VL_READ, 4, 4, gt_ioctl_flags, &gt_names_rtc_voltage),
   GT_IOCTL_ROW_VALUE (RTC_PARAM_GET, print_get_parameter, NULL),
 };

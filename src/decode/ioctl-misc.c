@@ -160,6 +160,7 @@ static const GtIoctl rows[] = {
   GT_IOCTL_ROW_VALUE (PERF_EVENT_IOC_DISABLE, gt_ioctl_value_flags, &gt_names_perf_ioctl),
   GT_IOCTL_ROW_VALUE (PERF_EVENT_IOC_RESET, gt_ioctl_value_flags, &gt_names_perf_ioctl),
   GT_IOCTL_ROW_VALUE (PERF_EVENT_IOC_SET_FILTER, print_filter, NULL),
+  GT_IOCTL_ROW_VALUE (_IOC (_IOC_WRITE, '$', 6, 4), print_filter, NULL), /* of 32-bit programs */
   GT_IOCTL_ROW_VALUE (PERF_EVENT_IOC_QUERY_BPF, print_programs, NULL),
   GT_IOCTL_ROW_VALUE (KDSETMODE, print_mode, &gt_names_kd_mode),
   GT_IOCTL_ROW_OUT (KDGETMODE, 4, 4, print_mode_got, &gt_names_kd_mode),

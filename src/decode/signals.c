@@ -64,13 +64,16 @@ print_set (GtPrinter *printer, guint64 set)
   gt_print_text (printer, "]");
 }
 
-/* Argument `other`, if any, has the size, which is always the same where the call succeeds. */
+/* Argument `other`, if any, has the size, which is always the same where the call succeeds; it is
+ * looked at from a word on. */
 static void
 print_sigset (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  guint64 set, size = spec != NULL && spec->other >= 0 ? gt_printer_arg (printer, spec->other) : 8;
+  guint64 set = 0,
+          size = spec != NULL && spec->other >= 0 ? gt_printer_arg (printer, spec->other) : 8;
 
-  if (size == sizeof set && gt_printer_fetch (printer, value, &set, sizeof set)) {
+  if (size >= (printer->is_32 ? 4 : 8) && size <= sizeof set &&
+      gt_printer_fetch (printer, value, &set, size)) {
     print_set (printer, set);
   } else {
     gt_print_pointer (printer, value);
@@ -115,6 +118,29 @@ print_old_sigset_value (GtPrinter *printer, const GtArgSpec *spec, guint64 value
   print_set (printer, (guint32) value);
 }
 GT_KIND_VALUE (old_sigset_value);
+
+static void
+print_mask_result (GtPrinter *printer, guint64 value, const char *what)
+{
+  gt_print_hex (printer, (guint32) value);
+  gt_print_printf (printer, " (%s ", what);
+  print_set (printer, (guint32) value);
+  gt_print_text (printer, ")");
+}
+
+static void
+print_mask_got (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  print_mask_result (printer, value, "mask");
+}
+GT_KIND_VALUE (mask_got);
+
+static void
+print_old_mask_got (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  print_mask_result (printer, value, "old mask");
+}
+GT_KIND_VALUE (old_mask_got);
 
 /* As the result of signal() with the name behind the number. */
 static void
@@ -228,25 +254,33 @@ print_stack (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 }
 GT_KIND_STRUCT (stack, 24, 12);
 
-/* ---- Back from a handler: struct ucontext on the stack, include/uapi/asm-generic/ucontext.h ----
- */
+/* ---- Back from a handler: what the kernel left on the stack ---- */
 
-enum { UCONTEXT_MASK = 296, UCONTEXT_SIZE = 304 };
+/* Where the halves of the mask are, from the stack pointer on, and how much is looked at: struct
+ * ucontext, include/uapi/asm-generic/ucontext.h; for 32-bit programs struct rt_sigframe_ia32 and
+ * struct sigframe_ia32, arch/x86/include/asm/sigframe.h, without what the program has popped. */
+typedef struct {
+  gsize low, high, size;
+} Frame;
+
+static const Frame frames[] = { { 296, 300, 304 }, { 248, 252, 256 } };
+static const Frame old_frame = { 80, 712, 716 };
 
 static void
-print_sigframe (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+print_frame (GtPrinter *printer, const Frame *frame)
 {
   const GTEvent *event = printer->memory;
 
   for (guint i = 0; event != NULL && i < event->n_captures; i++) {
     const GTCapture *capture = &event->captures[i];
 
-    if (capture->arg == GT_ARG_STACK && capture->error == 0 && capture->size == UCONTEXT_SIZE) {
-      guint64 mask;
+    if (capture->arg == GT_ARG_STACK && capture->error == 0 && capture->size == frame->size) {
+      guint32 low, high;
 
-      memcpy (&mask, capture->data + UCONTEXT_MASK, sizeof mask);
+      memcpy (&low, capture->data + frame->low, sizeof low);
+      memcpy (&high, capture->data + frame->high, sizeof high);
       gt_print_text (printer, "{mask=");
-      print_set (printer, mask);
+      print_set (printer, (guint64) high << 32 | low);
       gt_print_text (printer, "}");
       return;
     }
@@ -255,8 +289,27 @@ print_sigframe (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 }
 
 static void
+print_sigframe (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  print_frame (printer, &frames[printer->is_32]);
+}
+
+static void
 plan_sigframe (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
-  (void) gt_plan_bytes (plan, GT_ARG_STACK, UCONTEXT_SIZE);
+  (void) gt_plan_bytes (plan, GT_ARG_STACK, frames[plan->is_32].size);
 }
 GT_KIND_PLANNED (sigframe);
+
+static void
+print_old_sigframe (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  print_frame (printer, &old_frame);
+}
+
+static void
+plan_old_sigframe (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  (void) gt_plan_bytes (plan, GT_ARG_STACK, old_frame.size);
+}
+GT_KIND_PLANNED (old_sigframe);

@@ -41,18 +41,32 @@ queues (void)
   syscall (SYS_msgctl, -1, 77, buf);
 }
 
+#ifdef SYS_semop /* else within ipc */
 static void
-semaphores (void)
+steps_of (int id)
 {
   struct sembuf steps[2] = { { 0, 1, SEM_UNDO }, { 1, 0, IPC_NOWAIT | 1 } };
   struct timespec span = { 0, 5 };
-  int id = syscall (SYS_semget, IPC_PRIVATE, 2, 0600);
 
-  syscall (SYS_semget, 0x77, 3, IPC_EXCL | 0777);
   syscall (SYS_semop, id, steps, 2);
   syscall (SYS_semop, -1, BAD, 1);
   syscall (SYS_semtimedop, -1, steps, 1, &span);
   syscall (SYS_semtimedop, -1, steps, 2, NULL);
+}
+#else
+static void
+steps_of (int id)
+{
+}
+#endif
+
+static void
+semaphores (void)
+{
+  int id = syscall (SYS_semget, IPC_PRIVATE, 2, 0600);
+
+  syscall (SYS_semget, 0x77, 3, IPC_EXCL | 0777);
+  steps_of (id);
   syscall (SYS_semctl, id, 0, GETVAL, 0);
   syscall (SYS_semctl, id, 0, SETVAL, 7);
   syscall (SYS_semctl, id, 0, GETPID);
@@ -70,7 +84,7 @@ shared (void)
   long at;
 
   syscall (SYS_shmget, 0x99, 5000, IPC_CREAT | SHM_HUGETLB | 21 << 26 | 0666);
-  syscall (SYS_shmget, 0x99, 1l << 40, SHM_NORESERVE | IPC_EXCL | 0x20000);
+  syscall (SYS_shmget, 0x99, ~0ul << 12, SHM_NORESERVE | IPC_EXCL | 0x20000);
   at = syscall (SYS_shmat, id, 0x70000000, SHM_RDONLY);
   syscall (SYS_shmat, -1, NULL, SHM_RND | 040000 | 0100000 | 1);
   syscall (SYS_shmctl, id, IPC_STAT, BAD);
@@ -89,7 +103,7 @@ shared (void)
 static void
 posix_queues (void)
 {
-  struct mq_attr attr = { 0, 4, 32, 0 };
+  struct mq_attr attr = { .mq_maxmsg = 4, .mq_msgsize = 32 };
   struct timespec never = { 5, 6 };
   struct {
     void *value;

@@ -9,6 +9,12 @@
 #define PAGE 4096l
 #define BAD  ((void *) -1l)
 
+#ifdef SYS_mmap2 /* the other one takes a structure there, see old.c */
+#define MMAP SYS_mmap2
+#else
+#define MMAP SYS_mmap
+#endif
+
 static void
 mappings (void)
 {
@@ -16,20 +22,20 @@ mappings (void)
   char *at = (char *) 0x10000000;
   long both = PROT_READ | PROT_WRITE;
 
-  syscall (SYS_mmap, at, 8 * PAGE, both, anonymous | MAP_FIXED, -1, 0l);
-  syscall (SYS_mmap, NULL, 0l, PROT_NONE, MAP_SHARED, 99, 0x3000l);
-  syscall (SYS_mmap, NULL, PAGE, PROT_EXEC | 0x40, MAP_SHARED_VALIDATE | 0x8000000, -1, -PAGE);
-  syscall (SYS_mmap, NULL, PAGE, PROT_READ | PROT_GROWSDOWN, 0, -1, 0x123456789000l);
-  syscall (SYS_mmap, NULL, PAGE, 0xffff0000, 15 | MAP_NORESERVE | MAP_STACK | MAP_32BIT, 99, 0l);
-  syscall (SYS_mmap, NULL, PAGE, PROT_READ, anonymous | MAP_HUGETLB | 21 << 26, 99, 1l);
-  syscall (SYS_mmap, NULL, PAGE, PROT_READ, anonymous | MAP_HUGETLB | MAP_FIXED_NOREPLACE, 99, 1l);
-  syscall (SYS_mmap, NULL, PAGE, PROT_READ,
+  syscall (MMAP, at, 8 * PAGE, both, anonymous | MAP_FIXED, -1, 0l);
+  syscall (MMAP, NULL, 0l, PROT_NONE, MAP_SHARED, 99, 0x3000l);
+  syscall (MMAP, NULL, PAGE, PROT_EXEC | 0x40, MAP_SHARED_VALIDATE | 0x8000000, -1, -PAGE);
+  syscall (MMAP, NULL, PAGE, PROT_READ | PROT_GROWSDOWN, 0, -1, 0x123456789000l);
+  syscall (MMAP, NULL, PAGE, 0xffff0000, 15 | MAP_NORESERVE | MAP_STACK | MAP_32BIT, 99, 0l);
+  syscall (MMAP, NULL, PAGE, PROT_READ, anonymous | MAP_HUGETLB | 21 << 26, 99, 1l);
+  syscall (MMAP, NULL, PAGE, PROT_READ, anonymous | MAP_HUGETLB | MAP_FIXED_NOREPLACE, 99, 1l);
+  syscall (MMAP, NULL, PAGE, PROT_READ,
            MAP_SHARED | MAP_POPULATE | MAP_NONBLOCK | MAP_LOCKED | MAP_GROWSDOWN | MAP_DENYWRITE |
                MAP_EXECUTABLE | MAP_SYNC,
            99, 0l);
   syscall (SYS_mprotect, at, PAGE, PROT_READ);
   syscall (SYS_mprotect, at + 1, PAGE, PROT_READ | PROT_GROWSUP | 0x100);
-  syscall (SYS_mprotect, at, -1l, PROT_NONE);
+  syscall (SYS_mprotect, at + 100 * PAGE, -1l, PROT_NONE);
   syscall (SYS_pkey_mprotect, at, PAGE, both, -1);
   syscall (SYS_pkey_mprotect, at, PAGE, both, 77);
   syscall (SYS_pkey_alloc, 1l, 0l);

@@ -14,6 +14,12 @@
 
 #include "marks.h"
 
+#ifdef SYS_fcntl64 /* the other one does not know all locks there */
+#define FCNTL SYS_fcntl64
+#else
+#define FCNTL SYS_fcntl
+#endif
+
 static char buf[4096];
 
 static void
@@ -21,25 +27,25 @@ fcntls (int fd)
 {
   struct flock lock = { F_WRLCK, SEEK_SET, 10, 20, 0 };
 
-  syscall (SYS_fcntl, fd, F_GETFD);
-  syscall (SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
-  syscall (SYS_fcntl, fd, F_GETFD);
-  syscall (SYS_fcntl, fd, F_SETFL, O_RDWR | O_NONBLOCK);
-  syscall (SYS_fcntl, fd, F_GETFL);
-  syscall (SYS_fcntl, fd, F_DUPFD, 30);
-  syscall (SYS_fcntl, fd, F_DUPFD_CLOEXEC, 30);
-  syscall (SYS_fcntl, fd, F_SETLK, &lock);
-  syscall (SYS_fcntl, fd, F_GETLK, &lock);
+  syscall (FCNTL, fd, F_GETFD);
+  syscall (FCNTL, fd, F_SETFD, FD_CLOEXEC);
+  syscall (FCNTL, fd, F_GETFD);
+  syscall (FCNTL, fd, F_SETFL, O_RDWR | O_NONBLOCK);
+  syscall (FCNTL, fd, F_GETFL);
+  syscall (FCNTL, fd, F_DUPFD, 30);
+  syscall (FCNTL, fd, F_DUPFD_CLOEXEC, 30);
+  syscall (FCNTL, fd, F_SETLK, &lock);
+  syscall (FCNTL, fd, F_GETLK, &lock);
   lock.l_type = F_UNLCK;
-  syscall (SYS_fcntl, fd, F_SETLKW, &lock);
-  syscall (SYS_fcntl, -1, F_SETLK, NULL);
-  syscall (SYS_fcntl, fd, F_GETOWN);
-  syscall (SYS_fcntl, fd, F_GETSIG);
-  syscall (SYS_fcntl, fd, F_SETSIG, 10);
-  syscall (SYS_fcntl, fd, F_GETLEASE);
-  syscall (SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
-  syscall (SYS_fcntl, fd, F_GET_SEALS);
-  syscall (SYS_fcntl, fd, 9999, 5);
+  syscall (FCNTL, fd, F_SETLKW, &lock);
+  syscall (FCNTL, -1, F_SETLK, NULL);
+  syscall (FCNTL, fd, F_GETOWN);
+  syscall (FCNTL, fd, F_GETSIG);
+  syscall (FCNTL, fd, F_SETSIG, 10);
+  syscall (FCNTL, fd, F_GETLEASE);
+  syscall (FCNTL, fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
+  syscall (FCNTL, fd, F_GET_SEALS);
+  syscall (FCNTL, fd, 9999, 5);
 }
 
 static void

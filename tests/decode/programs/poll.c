@@ -9,6 +9,12 @@
 
 #include "marks.h"
 
+#ifdef SYS__newselect /* the other one takes a structure there */
+#define SELECT SYS__newselect
+#else
+#define SELECT SYS_select
+#endif
+
 #define BAD ((void *) -1l)
 
 static int ends[2];
@@ -57,26 +63,26 @@ selects (void)
   fd_set in, out, both;
 
   FD_ZERO (&in);
-  syscall (SYS_select, 0, NULL, NULL, NULL, &zero);
-  syscall (SYS_select, 5, &in, NULL, NULL, &zero);
+  syscall (SELECT, 0, NULL, NULL, NULL, &zero);
+  syscall (SELECT, 5, &in, NULL, NULL, &zero);
   FD_SET (ends[0], &in);
-  syscall (SYS_select, ends[0] + 1, &in, NULL, NULL, &zero);
+  syscall (SELECT, ends[0] + 1, &in, NULL, NULL, &zero);
   FD_ZERO (&out);
   FD_SET (ends[1], &out);
   FD_SET (ends[0], &in);
   both = out;
-  syscall (SYS_select, ends[1] + 1, &in, &out, &both, &some);
+  syscall (SELECT, ends[1] + 1, &in, &out, &both, &some);
   FD_SET (88, &out);
-  syscall (SYS_select, 100, NULL, &out, NULL, NULL);
+  syscall (SELECT, 100, NULL, &out, NULL, NULL);
   some = (struct timeval){ 5, 7 };
-  syscall (SYS_select, -1, &in, &out, NULL, &some);
-  syscall (SYS_select, 1000, &in, &out, NULL, BAD);
+  syscall (SELECT, -1, &in, &out, NULL, &some);
+  syscall (SELECT, 1000, &in, &out, NULL, BAD);
   some = (struct timeval){ 5, 7 };
-  syscall (SYS_select, 5, BAD, &out, NULL, &some);
+  syscall (SELECT, 5, BAD, &out, NULL, &some);
   out = both;
   FD_SET (ends[1], &out);
   some = (struct timeval){ 5, -1 };
-  syscall (SYS_select, 10, NULL, &out, NULL, &some);
+  syscall (SELECT, 10, NULL, &out, NULL, &some);
   syscall (SYS_pselect6, 10, NULL, &out, NULL, &exact, NULL);
   exact = (struct timespec){ 2, 9 };
   syscall (SYS_pselect6, 10, NULL, &out, NULL, &exact, &signals);

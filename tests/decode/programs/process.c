@@ -24,7 +24,7 @@ struct kernel_action {
   void *handler;
   unsigned long flags;
   void *restorer;
-  unsigned long mask;
+  unsigned long long mask;
 };
 
 static void
@@ -32,7 +32,7 @@ signals (void)
 {
   struct kernel_action action = { on_signal, SA_RESTART | 0x04000000, (void *) 0x1234, 0 };
   struct kernel_action old;
-  unsigned long set = 1UL << (SIGINT - 1) | 1UL << (SIGUSR1 - 1) | 1UL << 40, big = ~0UL;
+  unsigned long long set = 1ull << (SIGINT - 1) | 1ull << (SIGUSR1 - 1) | 1ull << 40, big = ~0ull;
 
   action.mask = set;
   syscall (SYS_rt_sigaction, SIGUSR1, &action, NULL, 8);

@@ -20,7 +20,7 @@ static void
 addresses (void)
 {
   struct sockaddr_un un = { AF_UNIX, "sock" }, name;
-  struct sockaddr_in in = { AF_INET, htons (1), { htonl (INADDR_LOOPBACK) } };
+  struct sockaddr_in in = { AF_INET, htons (1), { htonl (INADDR_LOOPBACK) }, { 0 } };
   struct sockaddr_in6 in6 = { AF_INET6, htons (1), htonl (5), IN6ADDR_LOOPBACK_INIT, 0 };
   struct sockaddr_nl nl = { AF_NETLINK, 0, 0, 1 };
   socklen_t length = sizeof name;
@@ -34,7 +34,9 @@ addresses (void)
   length = sizeof name;
   syscall (SYS_getpeername, fd, &name, &length);
   syscall (SYS_accept4, -1, &name, &length, SOCK_NONBLOCK);
+#ifdef SYS_accept /* else within socketcall */
   syscall (SYS_accept, -1, NULL, NULL);
+#endif
   memcpy (un.sun_path, "\0abstract", 9);
   syscall (SYS_connect, fd, &un, offsetof (struct sockaddr_un, sun_path) + 9);
   syscall (SYS_connect, fd, &un, 2);

@@ -33,8 +33,10 @@ main (void)
   syscall (SYS_stat, "plain", NULL);
   syscall (SYS_fstat, fd, buf);
   syscall (SYS_fstat, -1, buf);
+#ifdef SYS_newfstatat
   syscall (SYS_newfstatat, AT_FDCWD, "plain", buf, 0x100);
   syscall (SYS_newfstatat, fd, "", buf, AT_EMPTY_PATH);
+#endif
   syscall (SYS_statx, AT_FDCWD, "plain", AT_STATX_SYNC_AS_STAT, STATX_BASIC_STATS, buf);
   syscall (SYS_statx, AT_FDCWD, "null", AT_STATX_DONT_SYNC | 0x100, STATX_TYPE | STATX_MODE, buf);
   syscall (SYS_statx, AT_FDCWD, "none", AT_STATX_FORCE_SYNC, 0x80000000, buf);
