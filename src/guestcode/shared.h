@@ -27,8 +27,8 @@ enum {
   GT_STEP_BYTES = 2,   /* bytes at the address: `length` times `scale`, at most `limit` */
   GT_STEP_STRINGS = 3, /* argv: the strings of a NULL-terminated array, at most `count` of them */
   GT_STEP_IOVEC = 4,   /* iovecs: `length` says how many, at most `count`; `limit` bytes each */
-  GT_STEP_FD = 5, /* the path behind the descriptor that the argument is, or, with a `base`, the
-                     32-bit number at `at`; its address is the number and GT_FD_ADDRESS */
+  GT_STEP_FD = 5,    /* the path behind the descriptor that the argument is, or, with a `base`, the
+                        32-bit number at `at`; its address is the number and GT_FD_ADDRESS */
   GT_STEP_COUNT = 6, /* how many elements are at the address, at most `limit`, as a 32-bit number:
                         words until one that is 0, or, where `scale` is not 0, entries of `length`
                         bytes together that each have their own length, 16 bits, at `scale`; cut:

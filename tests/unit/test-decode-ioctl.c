@@ -42,8 +42,7 @@ test_numbers (void)
 
   expect (GT_ABI_X86_64, 0x80081272, &size, 8, "3, BLKGETSIZE64, [4886718345]");
   expect (GT_ABI_I386, 0x80041272, &size, 8, "3, BLKGETSIZE64, [4886718345]");
-  expect (GT_ABI_I386, 0x80046601, &flags, 4,
-          "3, FS_IOC32_GETFLAGS or FS_IOC_GETFLAGS, [FS_SECRM_FL|FS_NODUMP_FL]");
+  expect (GT_ABI_I386, 0x80046601, &flags, 4, "3, FS_IOC32_GETFLAGS, [FS_SECRM_FL|FS_NODUMP_FL]");
   expect (GT_ABI_I386, 0x1260, &size, 4, "3, BLKGETSIZE, [591751049]");
   expect (GT_ABI_I386, 0x80081272, &size, 8, "3, _IOC(_IOC_READ, 0x12, 0x72, 0x8), 0x10000");
   expect (GT_ABI_I386, 0x541b, &size, 4, "3, FIONREAD, [591751049]");
