@@ -5,49 +5,10 @@
  */
 #include "capture.h"
 
+#include "arguments.h"
 #include "paths.h"
 
 #define ERRNO_MAX 4095u
-
-/* The call whose arguments are followed. */
-struct source {
-  const struct pt_regs *regs;
-  uint32_t is_32;
-};
-
-static uint64_t
-argument_32 (const struct pt_regs *regs, uint32_t i)
-{
-  if (i > 5) {
-    return i == GT_ARG_STACK ? regs->sp : (uint64_t) (int32_t) regs->ax;
-  }
-  return (uint32_t) (i == 0   ? regs->bx
-                     : i == 1 ? regs->cx
-                     : i == 2 ? regs->dx
-                     : i == 3 ? regs->si
-                     : i == 4 ? regs->di
-                              : regs->bp);
-}
-
-/* The result, for an @i above 5; GT_ARG_STACK has the stack pointer. */
-static uint64_t
-argument (const struct source *source, uint32_t i)
-{
-  const struct pt_regs *regs = source->regs;
-
-  /* No switch: it might become a table of jumps, which needs relocated data. */
-  if (source->is_32) {
-    return argument_32 (regs, i);
-  }
-  return i == 0              ? regs->di
-         : i == 1            ? regs->si
-         : i == 2            ? regs->dx
-         : i == 3            ? regs->r10
-         : i == 4            ? regs->r8
-         : i == 5            ? regs->r9
-         : i == GT_ARG_STACK ? regs->sp
-                             : regs->ax;
-}
 
 /* Room for one item's bytes: what is left, at most @limit; 0 when there is not even its head. */
 static uint32_t
@@ -73,9 +34,9 @@ put (struct output *out, const struct gt_step *step, uint32_t index, uint64_t ad
   item->size = size;
   item->arg = step->arg;
   item->index = index;
-  item->op = step->op == GT_STEP_BYTES || step->op == GT_STEP_IOVEC || step->op == GT_STEP_COUNT
-                 ? GT_STEP_BYTES
-                 : GT_STEP_STRING;
+  item->op = step->op == GT_STEP_STRING || step->op == GT_STEP_STRINGS || step->op == GT_STEP_FD
+                 ? GT_STEP_STRING
+                 : GT_STEP_BYTES;
   item->cut = cut;
   out->used += sizeof *item;
   if (size > 0 && !out->length[out->n_noted]) {
@@ -271,6 +232,23 @@ noted (const struct output *out, uint32_t step, uint32_t at, uint32_t size)
   return size == 8 ? *(const uint64_t *) data : *(const uint32_t *) data;
 }
 
+/* The arguments of the call that another one stands for. */
+static void
+put_words (struct output *out, const struct gt_step *step, const struct source *source)
+{
+  uint32_t size = source->n_words * sizeof source->words[0];
+  uint32_t *words = (void *) (out->data + out->used + sizeof (struct gt_captured));
+
+  if (!size || room (out, size) < size) {
+    out->is_short |= size != 0;
+    return;
+  }
+  for (uint32_t i = 0; i < source->n_words; i++) {
+    words[i] = source->words[i];
+  }
+  put (out, step, 0, GT_WORDS_ADDRESS, (int32_t) size, 0);
+}
+
 static uint32_t
 word_size (const struct source *source)
 {
@@ -369,10 +347,17 @@ void
 capture (const struct gt_step *steps, const struct pt_regs *regs, uint32_t is_32, uint32_t at_leave,
          struct output *out)
 {
-  const struct source source = { regs, is_32 };
+  struct source source = { .regs = regs, .is_32 = is_32 };
   uint32_t failed = at_leave && has_failed (regs, is_32);
 
-  for (uint32_t i = 0; i < GT_STEPS_MAX && steps[i].op != GT_STEP_END; i++) {
+  if (steps->op == GT_STEP_SUBCALLS) {
+    const struct gt_step *others = unfold (steps, &source);
+
+    put_words (out, steps, &source);
+    out->failed |= source.failed;
+    steps = others;
+  }
+  for (uint32_t i = 0; steps && i < GT_STEPS_MAX && steps[i].op != GT_STEP_END; i++) {
     out->length[i] = 0;
     if ((!failed || (steps[i].flags & GT_STEP_ALWAYS)) && is_command (&steps[i], &source)) {
       take_step (out, &steps[i], &source);

@@ -33,6 +33,10 @@ enum {
                         words until one that is 0, or, where `scale` is not 0, entries of `length`
                         bytes together that each have their own length, 16 bits, at `scale`; cut:
                         there are more; its address is the elements' and GT_COUNT_ADDRESS */
+  GT_STEP_SUBCALLS =
+      7, /* only first: the call stands for many, of which argument 0 says one. Behind
+            it are `count` rows, struct gt_subcall, no steps; `limit` is the call's
+            own index. Copies the arguments: its address is GT_WORDS_ADDRESS */
 };
 
 /* Where a step's length comes from. */
@@ -54,6 +58,7 @@ enum {
 
 #define GT_FD_ADDRESS    (1ul << 63)
 #define GT_COUNT_ADDRESS (1ul << 62)
+#define GT_WORDS_ADDRESS (1ul << 61)
 #define GT_ARG_STACK     7 /* in place of an argument: the program's stack */
 
 /* The address is argument `arg`, or, with a `base`, the pointer at `at` in what was copied by the
@@ -71,6 +76,16 @@ struct gt_step {
   uint16_t at;
   uint16_t length_at;
 };
+
+/* One of the calls that a GT_STEP_SUBCALLS stands for. Its arguments are words in memory, where the
+ * step's `arg` leads, or, where that is 0, are arguments themselves. */
+struct gt_subcall {
+  uint16_t index; /* of the call whose steps are to be taken; 0: nothing is known of it */
+  uint8_t n;      /* arguments */
+  uint8_t from[5];
+};
+
+#define GT_SUBCALLS_MAX ((GT_STEPS_MAX - 1) * sizeof (struct gt_step) / sizeof (struct gt_subcall))
 
 /* ---- The beginning of the probe's code: by it a later host knows a probe that was left behind
  * ---- */

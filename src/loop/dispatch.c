@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "decode/folded.h"
 #include "loop/loop-internal.h"
 #include "vmi/open.h"
 
@@ -24,6 +25,7 @@ typedef struct {
   GtThread base;
   GTAbi abi;
   gint number;
+  gint shown; /* the number in the stream: of the call that is meant where one stands for many */
   guint32 gap;
   void *data;             /* what syscall_cb returned */
   GTSysretFunc sysret_cb; /* of the callback that was set at entry */
@@ -118,7 +120,7 @@ end_call (GTLoop *loop, ThreadCall *call)
 }
 
 static void
-begin_call (GTLoop *loop, const GTEvent *event, const GtCallback *callback, void *data)
+begin_call (GTLoop *loop, const GTEvent *event, gint shown, const GtCallback *callback, void *data)
 {
   ThreadCall *call;
 
@@ -130,6 +132,7 @@ begin_call (GTLoop *loop, const GTEvent *event, const GtCallback *callback, void
   call->base.call = call;
   call->abi = event->abi;
   call->number = event->number;
+  call->shown = shown;
   call->gap = event->gap;
   call->data = data;
   call->sysret_cb = callback ? callback->sysret_cb : NULL;
@@ -154,13 +157,28 @@ show (GTLoop *loop, const GTEvent *event)
   }
 }
 
+/* Returns the number of the call that is meant. */
+static gint
+show_entry (GTLoop *loop, const GTEvent *event)
+{
+  GTEvent opened;
+
+  if (gt_folded_is_told (event)) {
+    opened = *event;
+    gt_folded_open (&opened);
+    event = &opened;
+  }
+  show (loop, event);
+  return event->number;
+}
+
 /* What the stream's consumer sees of a return says which call it belongs to. */
 static void
 show_return (GTLoop *loop, const GTEvent *event, const ThreadCall *call)
 {
   GTEvent shown;
 
-  if (call && call->number == event->number) {
+  if (call && call->shown == event->number && !gt_folded_is_told (event)) {
     show (loop, event);
     return;
   }
@@ -168,8 +186,11 @@ show_return (GTLoop *loop, const GTEvent *event, const ThreadCall *call)
     return; /* of a call that was not asked for */
   }
   shown = *event;
+  if (gt_folded_is_told (event)) {
+    gt_folded_open (&shown);
+  }
   if (call) {
-    shown.number = call->number;
+    shown.number = call->shown;
   } else {
     shown.flags |= GT_EVENT_LATE;
   }
@@ -180,10 +201,11 @@ static void
 handle_entry (GTLoop *loop, const GTEvent *event, GtHeldThread *held, gboolean run_callbacks)
 {
   const GtCallback *callback = callback_for (loop, event);
+  gint number;
   void *data = NULL;
 
   loop->stats.calls++;
-  show (loop, event);
+  number = show_entry (loop, event);
   if (held && run_callbacks && callback && callback->syscall_cb) {
     run_syscall_cb (loop, event, held, callback, &data);
     /* The callback may have changed the registry. */
@@ -193,7 +215,7 @@ handle_entry (GTLoop *loop, const GTEvent *event, GtHeldThread *held, gboolean r
     forget_thread (loop, event->thread);
     return;
   }
-  begin_call (loop, event, callback, data);
+  begin_call (loop, event, number, callback, data);
 }
 
 static void

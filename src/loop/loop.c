@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "decode/capture.h"
+#include "decode/folded.h"
 #include "loop/loop-internal.h"
 #include "loop/loop-private.h"
 #include "vmi/open.h"
@@ -107,16 +108,35 @@ call_of (GTLoop *loop, guint index)
   return nr < GT_CALL_OTHER ? gt_linux_abi_call (loop->linux_os, abi, (gint) nr) : NULL;
 }
 
+/* Whether its events go to the stream, by themselves or as one of the calls that it stands for. */
+static gboolean
+is_streamed (GTLoop *loop, guint index, const GtFolded *folded)
+{
+  for (guint i = 0; folded && !loop->streamed[index] && i < folded->n; i++) {
+    if (folded->rows[i].index && loop->streamed[folded->rows[i].index]) {
+      return TRUE;
+    }
+  }
+  return loop->streamed[index];
+}
+
+static const GtFolded *
+folded_of (guint index)
+{
+  return index < GT_INDEX_I386 ? NULL : gt_folded_find (GT_ABI_I386, (gint) (index % GT_CALLS));
+}
+
 /* Tells the engine what a row now asks for. */
 static void
 update_call (GTLoop *loop, guint index)
 {
   const GtCallback *callback = &loop->registry.by_index[index];
   const GtLinuxCall *call = call_of (loop, index);
+  const GtFolded *folded = folded_of (index);
   GtCapturePlan plan = { 0 };
   guint8 actions = 0;
 
-  if (loop->streamed[index]) {
+  if (is_streamed (loop, index, folded)) {
     actions |= GT_ACTION_STREAM_ENTRY | GT_ACTION_STREAM_RETURN;
   }
   if (callback->syscall_cb) {
@@ -127,7 +147,10 @@ update_call (GTLoop *loop, guint index)
   }
   /* For callbacks too: what the guest copies, a helper finds even where the page was not present.
    */
-  if (actions && call && (loop->captures || (callback->syscall_cb || callback->sysret_cb))) {
+  if (actions && folded) {
+    gt_folded_plan (folded, plan.entry);
+    gt_folded_plan (folded, plan.leave);
+  } else if (actions && call && (loop->captures || (callback->syscall_cb || callback->sysret_cb))) {
     gt_capture_plan (call, &loop->wants, &plan);
   }
   loop->engine->ops->set_call (loop->engine, index, actions, plan.entry, plan.leave);
@@ -257,6 +280,18 @@ gt_loop_set_event_func (GTLoop *loop, GTEventFunc func, gpointer user_data)
   loop->event_data = user_data;
 }
 
+static void
+set_streamed (GTLoop *loop, guint index, gboolean wanted)
+{
+  const GtFolded *around = gt_folded_around (index);
+
+  loop->streamed[index] = wanted != FALSE;
+  update_call (loop, index);
+  if (around) {
+    update_call (loop, gt_call_index (GT_ABI_I386, around->number));
+  }
+}
+
 static gboolean
 stream_abi (GTLoop *loop, GTAbi abi, const char *name)
 {
@@ -266,8 +301,7 @@ stream_abi (GTLoop *loop, GTAbi abi, const char *name)
   if (!call || index % GT_CALLS == GT_CALL_OTHER) {
     return FALSE;
   }
-  loop->streamed[index] = TRUE;
-  update_call (loop, index);
+  set_streamed (loop, index, TRUE);
   return TRUE;
 }
 
@@ -281,6 +315,10 @@ stream_abi (GTLoop *loop, GTAbi abi, const char *name)
  *
  * Adds a call to the event stream. Nothing is held: the guest writes a record and goes on.
  *
+ * Where a 32-bit program calls socketcall() or ipc(), the event is that of the call which is meant,
+ * "i386:connect" say, with its number and arguments; "i386:socketcall" is left for what stands for
+ * none. Callbacks are called for what the program called.
+ *
  * Returns: %FALSE with #GT_ERROR_NO_FUNCTION when the kernel has no such call
  */
 gboolean
@@ -291,8 +329,7 @@ gt_loop_stream (GTLoop *loop, const char *call, GError **error)
   g_return_val_if_fail (loop != NULL, FALSE);
   if (!call) {
     for (guint i = 0; i < GT_INDICES; i++) {
-      loop->streamed[i] = TRUE;
-      update_call (loop, i);
+      set_streamed (loop, i, TRUE);
     }
     return TRUE;
   }
@@ -328,8 +365,7 @@ gt_loop_stream_number (GTLoop *loop, GTAbi abi, gint number, gboolean wanted)
 
   g_return_if_fail (loop != NULL && (abi == GT_ABI_X86_64 || abi == GT_ABI_I386));
   index = gt_call_index (abi, number);
-  loop->streamed[index] = wanted != FALSE;
-  update_call (loop, index);
+  set_streamed (loop, index, wanted);
 }
 
 /**
@@ -362,7 +398,7 @@ static void
 update_streamed (GTLoop *loop)
 {
   for (guint i = 0; i < GT_INDICES; i++) {
-    if (loop->streamed[i]) {
+    if (is_streamed (loop, i, folded_of (i))) {
       update_call (loop, i);
     }
   }

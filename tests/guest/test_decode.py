@@ -26,15 +26,17 @@ def lines_of(trace, pid):
     return '\n'.join(line for of, line in LINE.findall(trace) if of == pid)
 
 
-# Programs that are compared with the paths behind descriptors, or with structures whole, too.
-AGAIN = (('decode-files', '-y'), ('decode-open', '-y'), ('decode-socket', '-y'), ('decode-dirs', '-v'))
+# Programs that are compared with the paths behind descriptors, with structures whole, and with calls
+# chosen that others stand for, too.
+AGAIN = (('decode-files', '-y'), ('decode-open', '-y'), ('decode-socket', '-y'), ('decode-dirs', '-v'),
+         ('decode32-old', '-e trace=chdir,connect,shmget,socketcall'))
 IS_32 = 'decode32-'
 
 
 def check(tap, guest, program, *options):
     name = program.name
     guest.sh('rm -rf /tmp/work; mkdir /tmp/work')
-    with guestlab.Trace(guest, style=(*STYLE, *options)) as trace:
+    with guestlab.Trace(guest, *options, style=STYLE) as trace:
         said = guest.sh(f'cd /tmp/work && strace {" ".join(options)} -o /tmp/strace {name}', timeout=120)
     pid = re.search(r'^pid (\d+)$', said, re.M)[1]
     wanted = compare.marked(guest.sh('cat /tmp/strace'), pid)
@@ -49,8 +51,8 @@ def main():
     with guestlab.Tap() as tap, guestlab.boot(PROGRAMS, kernel=sys.argv[1], smp=2) as guest:
         programs = [p for p in PROGRAMS if p.name != LONG or sys.argv[1] == ON_ONE_KERNEL]
         lines = {program.name: check(tap, guest, program) for program in programs}
-        for name, option in AGAIN:
-            check(tap, guest, next(p for p in PROGRAMS if p.name == name), option)
+        for name, options in AGAIN:
+            check(tap, guest, next(p for p in PROGRAMS if p.name == name), *options.split())
         for is_32, most in (False, 300), (True, 100):
             of = [line for name in lines if name.startswith(IS_32) == is_32 for line in lines[name]]
             names = {line.partition('(')[0] for line in of}

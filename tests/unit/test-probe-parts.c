@@ -233,6 +233,47 @@ test_argv (void)
   g_assert_cmpuint (got.n, ==, 3);
 }
 
+/* One call that stands for another: its arguments are words in memory, then others of its own. */
+static void
+test_subcalls (void)
+{
+  struct gt_step lists[2][GT_STEPS_MAX] = {
+    { { .op = GT_STEP_SUBCALLS, .arg = 1, .count = 3, .limit = 7 } },
+    { { GT_STEP_BYTES, 1, GT_LENGTH_ARG0 + 2, 0, 16 }, { GT_STEP_END } },
+  };
+  const struct gt_subcall rows[] = { { 0, 0, { 0 } }, { 0, 3, { 0 } }, { 8, 3, { 5, 3, 2 } } };
+  const uint32_t words[] = { 99, (uint32_t) put_user (3200, "abcdef", 6), 4 };
+  struct pt_regs regs = { .bx = 2, .cx = put_user (3300, words, sizeof words) };
+  Captured got;
+
+  memcpy (&lists[0][1], rows, sizeof rows);
+  run_steps_of (lists[0], &regs, TRUE, FALSE, &got);
+  g_assert_cmpuint (got.n, ==, 2);
+  g_assert_cmpuint (got.items[0].address, ==, GT_WORDS_ADDRESS);
+  g_assert_cmpmem (got.items[0].data, got.items[0].size, words, sizeof words);
+  g_assert_cmpmem (got.items[1].data, got.items[1].size, "abcd", 4);
+
+  lists[0][0].arg = 0;
+  regs.si = words[1];
+  regs.dx = 2;
+  run_steps_of (lists[0], &regs, TRUE, FALSE, &got);
+  g_assert_cmpuint (got.n, ==, 2);
+  g_assert_cmpmem (got.items[1].data, got.items[1].size, "ab", 2);
+
+  lists[0][0].arg = 1;
+  regs.cx = 1 << 30;
+  run_steps_of (lists[0], &regs, TRUE, FALSE, &got);
+  g_assert_cmpuint (got.n, ==, 0);
+  g_assert_true (got.failed);
+
+  for (regs.bx = 0; regs.bx < 5; regs.bx++) { /* no row, one of nothing, beyond the last */
+    if (regs.bx != 2) {
+      run_steps_of (lists[0], &regs, TRUE, FALSE, &got);
+      g_assert_cmpuint (got.n, ==, 0);
+    }
+  }
+}
+
 static void
 check_count (const GTCapture *item, guint64 address, guint32 n, gboolean more)
 {
@@ -565,6 +606,7 @@ main (int argc, char **argv)
   g_test_add_func ("/probe/capture/bytes", test_bytes);
   g_test_add_func ("/probe/capture/argv", test_argv);
   g_test_add_func ("/probe/capture/count", test_count);
+  g_test_add_func ("/probe/capture/subcalls", test_subcalls);
   g_test_add_func ("/probe/capture/iovec", test_iovec);
   g_test_add_func ("/probe/capture/32-bit", test_32);
   g_test_add_func ("/probe/capture/nested", test_nested);

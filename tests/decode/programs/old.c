@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What only 32-bit programs call: their own forms of calls. */
+/* What only 32-bit programs call: their own forms of calls, and many calls in one. */
 #include <fcntl.h>
+#include <linux/ipc.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -153,6 +156,59 @@ clocks (void)
   syscall (SYS__newselect, 0, NULL, NULL, NULL, memset (buf, 0, 16));
 }
 
+/* The arguments are words in memory. */
+#define SOCKETCALL(number, ...) syscall (SYS_socketcall, number, (unsigned long[]){ __VA_ARGS__ })
+
+static void
+sockets (void)
+{
+  struct sockaddr_in in = { AF_INET, htons (1), { htonl (INADDR_LOOPBACK) }, { 0 } };
+  socklen_t length = sizeof in;
+  struct iovec part = { buf, 3 };
+  struct msghdr message = {
+    .msg_name = &in, .msg_namelen = sizeof in, .msg_iov = &part, .msg_iovlen = 1
+  };
+  int fd = SOCKETCALL (1, AF_INET, SOCK_STREAM, 0), one = 1;
+
+  SOCKETCALL (2, fd, (unsigned long) &in, sizeof in);
+  SOCKETCALL (3, -1, (unsigned long) &in, sizeof in);
+  SOCKETCALL (4, fd, 5);
+  SOCKETCALL (5, -1, (unsigned long) &in, (unsigned long) &length);
+  SOCKETCALL (6, fd, (unsigned long) &in, (unsigned long) &length);
+  SOCKETCALL (7, fd, (unsigned long) &in, (unsigned long) &length);
+  SOCKETCALL (8, AF_UNIX, SOCK_STREAM, 0, (unsigned long) buf);
+  SOCKETCALL (9, -1, (unsigned long) "hello", 5, 0);
+  SOCKETCALL (10, -1, (unsigned long) buf, 5, MSG_DONTWAIT);
+  SOCKETCALL (11, -1, (unsigned long) "hello", 5, MSG_DONTWAIT, (unsigned long) &in, sizeof in);
+  SOCKETCALL (13, fd, SHUT_RDWR);
+  SOCKETCALL (14, fd, SOL_SOCKET, SO_REUSEADDR, (unsigned long) &one, sizeof one);
+  SOCKETCALL (15, fd, SOL_SOCKET, SO_TYPE, (unsigned long) buf, (unsigned long) &length);
+  SOCKETCALL (18, -1, (unsigned long) &in, (unsigned long) &length, SOCK_CLOEXEC);
+  SOCKETCALL (16, -1, (unsigned long) &message, MSG_DONTWAIT);
+  SOCKETCALL (17, -1, (unsigned long) &message, MSG_PEEK);
+  syscall (SYS_socketcall, 99, buf);
+  syscall (SYS_socketcall, 1, BAD);
+  syscall (SYS_close, fd);
+}
+
+static void
+ipc (void)
+{
+  struct {
+    long type;
+    char text[8];
+  } message = { 5, "hello" };
+  int id = syscall (SYS_ipc, 13, IPC_PRIVATE, 0600);
+
+  syscall (SYS_ipc, 11, id, 5, IPC_NOWAIT, &message);
+  syscall (SYS_ipc, 11, -1, 5, 0, &message);
+  syscall (SYS_ipc, 14, id, IPC_RMID, 0, NULL);
+  syscall (SYS_ipc, 2, IPC_PRIVATE, -1, IPC_CREAT | 0600);
+  id = syscall (SYS_ipc, 23, IPC_PRIVATE, 4096, 0600);
+  syscall (SYS_ipc, 22, 0, 0, 0, BAD);
+  syscall (SYS_ipc, 24, id, IPC_RMID, 0, NULL);
+}
+
 int
 main (void)
 {
@@ -163,6 +219,8 @@ main (void)
   processes ();
   signals ();
   clocks ();
+  sockets ();
+  ipc ();
   end ();
   return 0;
 }

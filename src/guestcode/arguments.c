@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A call's arguments. 32-bit programs have calls that stand for many, socketcall and ipc: what
+ * their first argument says decides what the others are, and they may lie in memory.
+ */
+#include "arguments.h"
+
+static uint64_t
+argument_32 (const struct source *source, uint32_t i)
+{
+  const struct pt_regs *regs = source->regs;
+
+  if (i > 5) {
+    return i == GT_ARG_STACK ? regs->sp : (uint64_t) (int32_t) regs->ax;
+  }
+  if (source->unfolded) {
+    return source->words[i];
+  }
+  return (uint32_t) (i == 0   ? regs->bx
+                     : i == 1 ? regs->cx
+                     : i == 2 ? regs->dx
+                     : i == 3 ? regs->si
+                     : i == 4 ? regs->di
+                              : regs->bp);
+}
+
+uint64_t
+argument (const struct source *source, uint32_t i)
+{
+  const struct pt_regs *regs = source->regs;
+
+  /* No switch: it might become a table of jumps, which needs relocated data. */
+  if (source->is_32) {
+    return argument_32 (source, i);
+  }
+  return i == 0              ? regs->di
+         : i == 1            ? regs->si
+         : i == 2            ? regs->dx
+         : i == 3            ? regs->r10
+         : i == 4            ? regs->r8
+         : i == 5            ? regs->r9
+         : i == GT_ARG_STACK ? regs->sp
+                             : regs->ax;
+}
+
+const struct gt_step *
+unfold (const struct gt_step *steps, struct source *source)
+{
+  const struct gt_subcall *rows = (const void *) (steps + 1), *row;
+  uint64_t number = argument (source, 0), array = steps->arg ? argument (source, steps->arg) : 0;
+
+  if (number >= steps->count || !rows[number].index || !source->is_32) {
+    return 0;
+  }
+  row = &rows[number];
+  for (uint32_t i = 0; i < row->n && i < SOURCE_WORDS; i++) {
+    if (!steps->arg) {
+      source->words[i] = i < sizeof row->from ? (uint32_t) argument (source, row->from[i]) : 0;
+    } else if (array < GT_PAGE ||
+               k_copy_from_user (&source->words[i], array + sizeof source->words[0] * i,
+                                 sizeof source->words[0])) {
+      source->failed = 1;
+      return 0;
+    }
+  }
+  source->n_words = row->n < SOURCE_WORDS ? row->n : SOURCE_WORDS;
+  source->unfolded = 1;
+  return steps + ((int32_t) row->index - (int32_t) steps->limit) * GT_STEPS_MAX;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A call's arguments, in registers or in memory. */
+#ifndef GT_GUESTCODE_ARGUMENTS_H
+#define GT_GUESTCODE_ARGUMENTS_H
+
+#include "kernel.h"
+
+enum { SOURCE_WORDS = 6 };
+
+/* The call whose arguments are followed. */
+struct source {
+  const struct pt_regs *regs;
+  uint32_t is_32;
+  uint32_t unfolded; /* the arguments are these words, not those in registers */
+  uint32_t n_words;
+  uint32_t failed; /* they could not be read */
+  uint32_t words[SOURCE_WORDS];
+};
+
+/* Argument @i; the result, for an @i above 5; GT_ARG_STACK has the stack pointer. */
+uint64_t argument (const struct source *source, uint32_t i);
+/* @steps begin with GT_STEP_SUBCALLS: makes @source the call that is meant, and returns its steps;
+ * 0 when it is not known. */
+const struct gt_step *unfold (const struct gt_step *steps, struct source *source);
+
+#endif
