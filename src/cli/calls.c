@@ -14,8 +14,7 @@ typedef struct {
 struct GtCallTable {
   GtCallFunc func;
   gconstpointer data;
-  const GtCallSet *cut;
-  const GtCallSet *raw;
+  const GtCallStyles *styles; /* nullable */
   AbiTable tables[N_TABLES];
 };
 
@@ -34,10 +33,17 @@ gt_call_table_new (GtCallFunc func, gconstpointer data)
 }
 
 void
-gt_call_table_set_styles (GtCallTable *table, const GtCallSet *cut, const GtCallSet *raw)
+gt_call_table_set_styles (GtCallTable *table, const GtCallStyles *styles)
 {
-  table->cut = cut;
-  table->raw = raw;
+  table->styles = styles;
+}
+
+static void
+set_styles (GtCallInfo *info, const GtCallStyles *styles, gint nr)
+{
+  info->whole = styles->cut != NULL && !gt_call_set_has (styles->cut, info->abi, nr);
+  info->addresses = styles->verbose != NULL && !gt_call_set_has (styles->verbose, info->abi, nr);
+  info->raw = styles->raw != NULL && gt_call_set_has (styles->raw, info->abi, nr);
 }
 
 const GtCallInfo *
@@ -55,8 +61,9 @@ gt_call_table_get (GtCallTable *table, GTAbi abi, gint nr)
     info->abi = of_abi->absent.abi;
     info->call = table->func (table->data, info->abi, nr);
     gt_call_shape (info->call, &info->shape);
-    info->whole = table->cut != NULL && !gt_call_set_has (table->cut, info->abi, nr);
-    info->raw = table->raw != NULL && gt_call_set_has (table->raw, info->abi, nr);
+    if (table->styles != NULL) {
+      set_styles (info, table->styles, nr);
+    }
   }
   return info;
 }

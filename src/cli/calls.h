@@ -13,8 +13,9 @@ typedef struct {
   GTAbi abi;
   const GtLinuxCall *call; /* NULL: a number that this kernel does not have */
   GtCallShape shape;
-  gboolean whole; /* its structures are not cut */
-  gboolean raw;   /* its arguments are shown as numbers */
+  gboolean whole;     /* its structures are not cut */
+  gboolean addresses; /* they are shown by their address */
+  gboolean raw;       /* its arguments are shown as numbers */
 } GtCallInfo;
 
 /* Looks a call up by its number; NULL when there is none. */
@@ -23,9 +24,15 @@ typedef const GtLinuxCall *(*GtCallFunc) (gconstpointer data, GTAbi abi, gint nr
 typedef struct GtCallTable GtCallTable;
 
 GtCallTable *gt_call_table_new (GtCallFunc func, gconstpointer data);
-/* Calls whose structures are cut (NULL: all), and those whose arguments are numbers (NULL: none).
- * Before the first gt_call_table_get(). The sets outlive the table. */
-void gt_call_table_set_styles (GtCallTable *table, const GtCallSet *cut, const GtCallSet *raw);
+/* Calls that are shown in their own way; NULL: the set was not asked for. */
+typedef struct {
+  GtCallSet *cut;     /* structures are cut; else of all */
+  GtCallSet *verbose; /* structures are shown; else of all */
+  GtCallSet *raw;     /* arguments are numbers; else of none */
+} GtCallStyles;
+
+/* Before the first gt_call_table_get(). @styles outlive the table. */
+void gt_call_table_set_styles (GtCallTable *table, const GtCallStyles *styles);
 const GtCallInfo *gt_call_table_get (GtCallTable *table, GTAbi abi, gint nr);
 void gt_call_table_free (GtCallTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtCallTable, gt_call_table_free)

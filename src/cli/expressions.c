@@ -52,10 +52,49 @@ gt_expression_raw (GtCliOptions *options, const char *value, GError **error)
   return set_calls (&options->raw, "raw", value, error);
 }
 
+gboolean
+gt_expression_verbose (GtCliOptions *options, const char *value, GError **error)
+{
+  return set_calls (&options->verbose, "verbose", value, error);
+}
+
+gboolean
+gt_expression_read (GtCliOptions *options, const char *value, GError **error)
+{
+  return gt_fd_set_parse (&options->read, "read", value, error);
+}
+
+gboolean
+gt_expression_write (GtCliOptions *options, const char *value, GError **error)
+{
+  return gt_fd_set_parse (&options->written, "write", value, error);
+}
+
 typedef struct {
   const char *name;
   guint bit;
 } Word;
+
+gboolean
+gt_expression_color (GtCliOptions *options, const char *value, GError **error)
+{
+  static const Word words[] = { { "auto", GT_COLOR_AUTO },
+                                { "always", GT_COLOR_ALWAYS },
+                                { "never", GT_COLOR_NEVER },
+                                { NULL, 0 } };
+
+  options->color = GT_COLOR_ALWAYS;
+  for (const Word *word = words; value != NULL; word++) {
+    if (word->name == NULL) {
+      return gt_expression_fail (error, "--color=%s: there are auto, always and never", value);
+    }
+    if (strcmp (word->name, value) == 0) {
+      options->color = (GtColorWhen) word->bit;
+      break;
+    }
+  }
+  return TRUE;
+}
 
 /* "[!]WORD,..."; "all" and "none" are known everywhere. */
 static gboolean
@@ -238,6 +277,14 @@ gt_expression_parse (GtCliOptions *options, const char *value, GError **error)
     { "abbrev", gt_expression_abbrev },
     { "a", gt_expression_abbrev },
     { "raw", gt_expression_raw },
+    { "verbose", gt_expression_verbose },
+    { "v", gt_expression_verbose },
+    { "read", gt_expression_read },
+    { "reads", gt_expression_read },
+    { "r", gt_expression_read },
+    { "write", gt_expression_write },
+    { "writes", gt_expression_write },
+    { "w", gt_expression_write },
     { "x", gt_expression_raw },
     { "fd", gt_expression_fd },
     { "fds", gt_expression_fd },
@@ -265,7 +312,8 @@ gt_expression_parse (GtCliOptions *options, const char *value, GError **error)
   }
   return gt_expression_fail (error,
                              "-e %s: there is no qualifier \"%.*s\"; there are trace, status, "
-                             "signal, abbrev, raw, fd, decode-fds, quiet, inject and fault",
+                             "signal, abbrev, verbose, raw, read, write, fd, decode-fds, "
+                             "quiet, inject and fault",
                              value, (int) MIN (length, 64), value);
 }
 

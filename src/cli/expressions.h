@@ -16,6 +16,11 @@ gboolean gt_expression_trace (GtCliOptions *options, const char *value, GError *
 gboolean gt_expression_status (GtCliOptions *options, const char *value, GError **error);
 gboolean gt_expression_abbrev (GtCliOptions *options, const char *value, GError **error);
 gboolean gt_expression_raw (GtCliOptions *options, const char *value, GError **error);
+gboolean gt_expression_verbose (GtCliOptions *options, const char *value, GError **error);
+gboolean gt_expression_read (GtCliOptions *options, const char *value, GError **error);
+gboolean gt_expression_write (GtCliOptions *options, const char *value, GError **error);
+/* @value: auto, always, never; NULL is always */
+gboolean gt_expression_color (GtCliOptions *options, const char *value, GError **error);
 gboolean gt_expression_fd (GtCliOptions *options, const char *value, GError **error);
 gboolean gt_expression_signal (GtCliOptions *options, const char *value, GError **error);
 gboolean gt_expression_decode_fds (GtCliOptions *options, const char *value, GError **error);

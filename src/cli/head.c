@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/color.h"
 #include "decode/text.h"
 
 #define NS_A_SECOND G_GUINT64_CONSTANT (1000000000)
@@ -71,6 +72,7 @@ gt_line_append_head (GString *out, GtLineStyle *style, gint64 time_ns, const GTE
   if (style->options.relative) {
     append_relative (out, style, time_ns);
   }
+  gt_color_begin (out, style->options.colors, GT_COLOR_WHO);
   gt_text_name (out, who->comm, sizeof who->comm);
   g_string_append_c (out, '[');
   gt_text_signed (out, who->pid);
@@ -78,7 +80,9 @@ gt_line_append_head (GString *out, GtLineStyle *style, gint64 time_ns, const GTE
     g_string_append_c (out, '/');
     gt_text_signed (out, who->tid);
   }
-  gt_text_literal (out, "] ");
+  gt_text_literal (out, "]");
+  gt_color_end (out, style->options.colors);
+  gt_text_literal (out, " ");
 }
 
 void

@@ -4,20 +4,26 @@
 
 #include <linux/io_uring.h>
 
+#include "cli/color.h"
 #include "cli/head.h"
 #include "decode/text.h"
 
 void
 gt_line_style_init (GtLineStyle *style, const GtLineOptions *options)
 {
-  *style = (GtLineStyle){ .options = *options, .whole = options->decode, .second = G_MININT64 };
-  style->whole.verbose = TRUE;
+  *style = (GtLineStyle){ .options = *options, .second = G_MININT64 };
 }
 
 static const GtDecodeOptions *
-decode_options (const GtLineStyle *style, const GtCallInfo *info)
+decode_options (GtLineStyle *style, const GtCallInfo *info)
 {
-  return info->whole ? &style->whole : &style->options.decode;
+  if (!info->whole && !info->addresses) {
+    return &style->options.decode;
+  }
+  style->own = style->options.decode;
+  style->own.verbose |= info->whole;
+  style->own.addresses = info->addresses;
+  return &style->own;
 }
 
 /* The numbers and some calls of 32-bit programs are others. */
@@ -37,11 +43,21 @@ append_number (GString *out, const GtLineStyle *style, gint nr)
   }
 }
 
+static void
+append_name (GString *out, const GtLineStyle *style, const GtCallInfo *info, gint nr)
+{
+  gt_color_begin (out, style->options.colors, GT_COLOR_NAME);
+  gt_decode_name (out, info->call, nr);
+  gt_color_end (out, style->options.colors);
+}
+
 /* The line began at @start. */
 static void
 append_equals (GString *out, const GtLineStyle *style, gsize start)
 {
-  gsize end = start + style->options.columns;
+  gsize hidden =
+      style->options.colors && style->options.columns > 0 ? gt_color_size (out, start) : 0;
+  gsize end = start + style->options.columns + hidden;
 
   g_string_append_c (out, ' ');
   while (out->len < end) {
@@ -62,7 +78,7 @@ append_raw_args (GString *out, const GtCallInfo *info, const GTEvent *enter)
 }
 
 static void
-append_args (GString *out, const GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
+append_args (GString *out, GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
              const GTEvent *leave)
 {
   if (info->raw) {
@@ -73,14 +89,26 @@ append_args (GString *out, const GtLineStyle *style, const GtCallInfo *info, con
 }
 
 static void
-append_result (GString *out, const GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
-               const GTEvent *leave)
+append_value (GString *out, GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
+              const GTEvent *leave)
 {
-  if (info->raw && (leave->retval >= 0 || leave->retval < -GT_ERRNO_MAX)) {
+  gboolean failed = leave->retval < 0 && leave->retval >= -GT_ERRNO_MAX;
+  gboolean colored = failed && style->options.colors;
+
+  gt_color_begin (out, colored, GT_COLOR_FAILED);
+  if (info->raw && !failed) {
     gt_text_hex (out, (guint64) leave->retval);
   } else {
     gt_shape_result (out, &info->shape, enter, leave, decode_options (style, info));
   }
+  gt_color_end (out, colored);
+}
+
+static void
+append_result (GString *out, GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
+               const GTEvent *leave)
+{
+  append_value (out, style, info, enter, leave);
   if (style->marks != NULL) {
     g_string_append (out, style->marks);
   }
@@ -95,18 +123,18 @@ append_rest (GString *out, GtLineStyle *style, const GtCallInfo *info, const GTE
 {
   append_abi (out, info);
   gt_text_literal (out, "<... ");
-  gt_decode_name (out, info->call, leave->number);
+  append_name (out, style, info, leave->number);
   gt_text_literal (out, " resumed> = ");
   append_result (out, style, info, NULL, leave);
 }
 
 static void
-append_call (GString *out, const GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
+append_call (GString *out, GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
              const GTEvent *leave, gsize start)
 {
   append_number (out, style, enter->number);
   append_abi (out, info);
-  gt_decode_name (out, info->call, enter->number);
+  append_name (out, style, info, enter->number);
   g_string_append_c (out, '(');
   append_args (out, style, info, enter, leave);
   if (leave == NULL && !info->shape.never_returns) {
@@ -146,7 +174,7 @@ gt_line_append_unfinished (GString *out, GtLineStyle *style, const GtCallInfo *i
   gt_line_append_head (out, style, enter->time, enter);
   append_number (out, style, enter->number);
   append_abi (out, info);
-  gt_decode_name (out, info->call, enter->number);
+  append_name (out, style, info, enter->number);
   g_string_append_c (out, '(');
   if (info->raw) {
     append_raw_args (out, info, enter);
@@ -166,7 +194,7 @@ gt_line_append_resumed (GString *out, GtLineStyle *style, const GtCallInfo *info
   append_number (out, style, enter->number);
   append_abi (out, info);
   gt_text_literal (out, "<... ");
-  gt_decode_name (out, info->call, enter->number);
+  append_name (out, style, info, enter->number);
   gt_text_literal (out, " resumed>");
   if (!info->raw) {
     gt_shape_args_after (out, &info->shape, enter, leave, decode_options (style, info));

@@ -29,12 +29,13 @@ typedef struct {
   guint duration_digits;
   guint columns; /* where results begin, at least */
   gboolean numbers;
+  gboolean colors;
 } GtLineOptions;
 
 typedef struct {
   GtLineOptions options;
-  GtDecodeOptions whole; /* options.decode with structures whole */
-  gint64 second;         /* the one that @clock is for */
+  GtDecodeOptions own; /* options.decode as the call at hand wants them */
+  gint64 second;       /* the one that @clock is for */
   char clock[24];
   gint64 last;       /* time of the line before; 0: there is none */
   const char *marks; /* nullable: what stands behind the result of the next call */

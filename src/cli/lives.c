@@ -2,6 +2,7 @@
 /* What becomes of processes, as lines. */
 #include "cli/lives.h"
 
+#include "cli/color.h"
 #include "cli/head.h"
 #include "decode/siginfo.h"
 #include "decode/text.h"
@@ -79,6 +80,7 @@ void
 gt_lives_append (GString *out, GtLineStyle *style, const GTEvent *event)
 {
   gt_line_append_head (out, style, event->time, event);
+  gt_color_begin (out, style->options.colors, GT_COLOR_LIFE);
   switch (event->type) {
   case GT_EVENT_SIGNAL:
     append_signal (out, style, event);
@@ -93,5 +95,6 @@ gt_lives_append (GString *out, GtLineStyle *style, const GTEvent *event)
     append_exec (out, style, event);
     break;
   }
+  gt_color_end (out, style->options.colors);
   g_string_append_c (out, '\n');
 }

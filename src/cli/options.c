@@ -41,6 +41,10 @@ enum {
   OPTION_FAULT,
   OPTION_DECODE_FDS,
   OPTION_SEPARATE,
+  OPTION_VERBOSE,
+  OPTION_READ,
+  OPTION_WRITE,
+  OPTION_COLOR,
 };
 
 static const char short_options[] = ":a:AcCe:fhn:o:p:P:qrs:S:tTu:U:vVwxX:yzZ";
@@ -50,6 +54,7 @@ static const struct option long_options[] = {
   { "absolute-timestamps", optional_argument, NULL, OPTION_CLOCK },
   { "attach", required_argument, NULL, 'p' },
   { "by-process", no_argument, NULL, OPTION_BY_PROCESS },
+  { "color", optional_argument, NULL, OPTION_COLOR },
   { "columns", required_argument, NULL, 'a' },
   { "comm", required_argument, NULL, 'n' },
   { "const-print-style", required_argument, NULL, 'X' },
@@ -73,6 +78,7 @@ static const struct option long_options[] = {
   { "pid", required_argument, NULL, 'p' },
   { "quiet", optional_argument, NULL, OPTION_QUIET },
   { "raw", required_argument, NULL, OPTION_RAW },
+  { "read", required_argument, NULL, OPTION_READ },
   { "relative-timestamps", optional_argument, NULL, OPTION_RELATIVE },
   { "signal", required_argument, NULL, OPTION_SIGNAL },
   { "silent", optional_argument, NULL, OPTION_QUIET },
@@ -90,9 +96,11 @@ static const struct option long_options[] = {
   { "trace", required_argument, NULL, OPTION_TRACE },
   { "trace-path", required_argument, NULL, 'P' },
   { "user", required_argument, NULL, 'u' },
+  { "verbose", required_argument, NULL, OPTION_VERBOSE },
   { "version", no_argument, NULL, 'V' },
   { "wait", no_argument, NULL, OPTION_WAIT },
   { "whole", no_argument, NULL, OPTION_WHOLE },
+  { "write", required_argument, NULL, OPTION_WRITE },
   { NULL, 0, NULL, 0 },
 };
 
@@ -254,6 +262,10 @@ expression_of (int option)
     { OPTION_STATUS, gt_expression_status },
     { OPTION_ABBREV, gt_expression_abbrev },
     { OPTION_RAW, gt_expression_raw },
+    { OPTION_VERBOSE, gt_expression_verbose },
+    { OPTION_READ, gt_expression_read },
+    { OPTION_WRITE, gt_expression_write },
+    { OPTION_COLOR, gt_expression_color },
     { OPTION_FD, gt_expression_fd },
     { OPTION_DECODE_FDS, gt_expression_decode_fds },
     { OPTION_INJECT, gt_expression_inject },
@@ -394,6 +406,12 @@ gt_cli_options_parse (int argc, char **argv, GError **error)
   return g_steal_pointer (&options);
 }
 
+gboolean
+gt_cli_options_dump (const GtCliOptions *options)
+{
+  return !gt_fd_set_is_empty (&options->read) || !gt_fd_set_is_empty (&options->written);
+}
+
 void
 gt_cli_options_free (GtCliOptions *options)
 {
@@ -403,6 +421,9 @@ gt_cli_options_free (GtCliOptions *options)
   g_free (options->calls);
   g_free (options->abbrev);
   g_free (options->raw);
+  g_free (options->verbose);
+  g_clear_pointer (&options->read.fds, g_array_unref);
+  g_clear_pointer (&options->written.fds, g_array_unref);
   g_array_unref (options->pids);
   g_array_unref (options->fds);
   g_array_unref (options->uids);

@@ -5,6 +5,8 @@
 
 #include <glib.h>
 
+#include "cli/color.h"
+#include "cli/dump.h"
 #include "cli/line.h"
 #include "cli/status.h"
 #include "cli/summary.h"
@@ -27,6 +29,7 @@ typedef struct {
   gboolean separate;     /* with @output: a file for each thread */
   char *calls;           /* see callset.h; NULL: all */
   char *abbrev;          /* of these alone structures are cut; NULL: of all */
+  char *verbose;         /* of these alone structures are shown; NULL: of all */
   char *raw;             /* of these numbers are shown; NULL: of none */
   GArray *pids;          /* of gint32; empty: all */
   GArray *uids;          /* of gint32: real users; empty: all */
@@ -37,6 +40,8 @@ typedef struct {
   GPtrArray *paths;      /* only calls on these files; empty: all */
   guint status;          /* GT_STATUS_: only calls that ended so */
   guint64 signals;       /* which are shown; bit 0 is signal 1 */
+  GtFdSet read, written; /* data of these is shown */
+  GtColorWhen color;
   GtLineOptions line;
   GtSummaryOptions table;
   double seconds;   /* 0: until interrupted */
@@ -54,6 +59,8 @@ typedef struct {
 
 /* NULL, with an error that belongs to the user, when the command line makes no sense. */
 GtCliOptions *gt_cli_options_parse (int argc, char **argv, GError **error);
+/* Whether data of some descriptors is shown. */
+gboolean gt_cli_options_dump (const GtCliOptions *options);
 void gt_cli_options_free (GtCliOptions *options);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtCliOptions, gt_cli_options_free)
 

@@ -3,6 +3,7 @@
 #include "cli/show.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include "cli/callset.h"
 #include "cli/join.h"
@@ -22,7 +23,7 @@ struct GtShow {
   const GtCliOptions *options;
   GtOutput *output;
   GtCallTable *calls;
-  GtCallSet *cut, *raw; /* NULL: not asked for */
+  GtCallStyles styles;
   GtJoin *join;
   GtOperations *operations;
   const GtUring *uring; /* NULL when the guest has none */
@@ -86,6 +87,17 @@ is_wanted (const GtShow *show, const GtCallInfo *info, const GTEvent *enter, con
 }
 
 static void
+show_data (GtShow *show, const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave)
+{
+  const GtCliOptions *options = show->options;
+
+  if (gt_cli_options_dump (options)) {
+    gt_dump_append (text_of (show, enter, leave), &options->read, &options->written, info, enter,
+                    leave);
+  }
+}
+
+static void
 show_call (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave, gpointer data)
 {
   GtShow *show = data;
@@ -99,6 +111,7 @@ show_call (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave, g
   if (show->options->lines) {
     mark_injected (show, enter);
     gt_line_append (text_of (show, enter, leave), &show->style, info, enter, leave);
+    show_data (show, info, enter, leave);
     flush_soon (show);
   }
 }
@@ -122,6 +135,7 @@ show_resumed (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave
   }
   mark_injected (show, enter);
   gt_line_append_resumed (text_of (show, enter, leave), &show->style, info, enter, leave);
+  show_data (show, info, enter, leave);
   flush_soon (show);
 }
 
@@ -229,6 +243,8 @@ gt_show_new (const GtCliOptions *options, GtOutput *output, GTLoop *loop, GtInje
   show->operations = gt_operations_new (show_operation, show);
   show->processes = g_hash_table_new (NULL, NULL);
   gt_line_style_init (&show->style, &options->line);
+  show->style.options.colors = gt_color_is_wanted (options->color, STDOUT_FILENO) &&
+                               (options->output == NULL || options->color == GT_COLOR_ALWAYS);
   show->join =
       gt_join_new (show->calls, options->lines || options->paths->len > 0, show_call, show);
   if (may_split (options)) {
@@ -237,12 +253,13 @@ gt_show_new (const GtCliOptions *options, GtOutput *output, GTLoop *loop, GtInje
   if (options->summary) {
     show->summary = gt_summary_new (&options->table);
   }
-  if (!parse_set (&show->cut, linux_os, options->abbrev, error) ||
-      !parse_set (&show->raw, linux_os, options->raw, error)) {
+  if (!parse_set (&show->styles.cut, linux_os, options->abbrev, error) ||
+      !parse_set (&show->styles.verbose, linux_os, options->verbose, error) ||
+      !parse_set (&show->styles.raw, linux_os, options->raw, error)) {
     gt_show_free (show);
     return NULL;
   }
-  gt_call_table_set_styles (show->calls, show->cut, show->raw);
+  gt_call_table_set_styles (show->calls, &show->styles);
   return show;
 }
 
@@ -272,8 +289,9 @@ gt_show_free (GtShow *show)
   gt_operations_free (show->operations);
   gt_summary_free (show->summary);
   gt_call_table_free (show->calls);
-  g_free (show->cut);
-  g_free (show->raw);
+  g_free (show->styles.cut);
+  g_free (show->styles.verbose);
+  g_free (show->styles.raw);
   g_hash_table_unref (show->processes);
   g_clear_handle_id (&show->flush, g_source_remove);
   g_free (show);

@@ -70,7 +70,8 @@ open_guest (const GtCliOptions *options, GtStopper *stopper, GError **error)
   }
   gt_loop_set_paths (loop, options->line.decode.paths || options->paths->len > 0);
   gt_loop_set_verbose (loop, options->line.decode.verbose || options->abbrev != NULL);
-  gt_loop_set_string_limit (loop, options->line.decode.string_limit);
+  gt_loop_set_string_limit (
+      loop, gt_cli_options_dump (options) ? G_MAXUINT : options->line.decode.string_limit);
   gt_loop_set_capture (loop, options->lines || options->paths->len > 0);
   gt_loop_set_drop (loop, options->drop);
   if (!gt_cli_choose (loop, options, error) ||

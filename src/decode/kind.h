@@ -98,7 +98,8 @@ typedef struct {
 /* Kinds that code refers to; decode-tables.h has those of the tables. */
 extern const GtKind gt_kind_int, gt_kind_uint, gt_kind_long, gt_kind_ulong, gt_kind_hex,
     gt_kind_hexlong, gt_kind_ptr, gt_kind_mode, gt_kind_id, gt_kind_fd, gt_kind_dirfd, gt_kind_path,
-    gt_kind_buf, gt_kind_unknown, gt_kind_open_flags, gt_kind_open_mode, gt_kind_sockaddr;
+    gt_kind_buf, gt_kind_unknown, gt_kind_open_flags, gt_kind_open_mode, gt_kind_sockaddr,
+    gt_kind_iovec;
 
 /* Sorted by name; rows for one ABI before that for any. */
 extern const GtCallSpec gt_call_specs[];

@@ -113,7 +113,7 @@ print_poll_form (GtPrinter *printer, const GtArgSpec *spec, guint64 value, GtTim
   gt_printer_look (printer, TRUE);
   if (value == 0) {
     gt_print_text (printer, " (Timeout)");
-  } else if (printer->enter != NULL) {
+  } else if (printer->enter != NULL && !printer->options->addresses) {
     gt_print_text (printer, " (");
     print_ready (printer);
     print_left_time (printer, spec->third, form, ", ");

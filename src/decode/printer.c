@@ -25,7 +25,7 @@ gt_printer_capture (const GtPrinter *printer, guint64 address)
 const guint8 *
 gt_printer_memory (const GtPrinter *printer, guint64 address, gsize size)
 {
-  const GTEvent *event = printer->memory;
+  const GTEvent *event = printer->options->addresses ? NULL : printer->memory;
 
   for (guint i = 0; event != NULL && i < event->n_captures; i++) {
     const GTCapture *capture = &event->captures[i];

@@ -54,8 +54,12 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
   g_autoptr (GString) out = g_string_new (NULL);
   guint8 kind = fuzz_u8 (&input);
   const GtLineOptions options = {
-    .decode = { kind / 4, kind & 2, kind & 4, (GtConstants) (kind / 8 % 3),
-                (GtHexStrings) (kind / 16 % 3) },
+    .decode = { .string_limit = kind / 4,
+                .paths = kind & 2,
+                .verbose = kind & 4,
+                .addresses = kind % 64 == 63,
+                .constants = (GtConstants) (kind / 8 % 3),
+                .hex_strings = (GtHexStrings) (kind / 16 % 3) },
     .clock = GT_CLOCK_TIME,
     .durations = TRUE,
   };

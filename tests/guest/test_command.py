@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The guestrace command: what it prints, how it ends, and that the guest is then as it was."""
 
+import os
 import pathlib
 import re
 import signal
@@ -132,7 +133,7 @@ def check_usage(tap, guest):
                run.stdout + run.stderr)
     for arguments in ([], ['a', 'b'], ['--no-such', 'a'], ['-p', 'x', 'a'], ['-p', '0', 'a'],
                       ['-s', '99999', 'a'], ['--for', 'x', 'a'], ['-e', 'signal=x', 'a'],
-                      ['-e', 'trace=,', 'a'], ['-e'], ['list', 'a']):
+                      ['-e', 'trace=,', 'a'], ['-e', 'read=x', 'a'], ['--color=red', 'a'], ['-e'], ['list', 'a']):
         run = guestlab.guestrace(*arguments)
         tap.ok(run.returncode == 2 and not run.stdout and one_sentence(run.stderr),
                f'usage: {" ".join(arguments)}', run.stdout + run.stderr)
@@ -187,6 +188,54 @@ def check_outputs(tap, guest, text):
     tap.equal(vmishell.kernel_text(guest.name), text, "the kernel's code is as it was")
 
 
+def on_terminal(guest, arguments, **variables):
+    """What a terminal gets."""
+    ours, theirs = os.openpty()
+    environment = {key: value for key, value in os.environ.items() if key != 'NO_COLOR'}
+    process = subprocess.Popen([guestlab.GUESTRACE, '-q', '--for', '1', *arguments, guest.name], stdin=subprocess.DEVNULL,
+                               stdout=theirs, env={**environment, 'TERM': 'xterm', **variables})
+    os.close(theirs)
+    with os.fdopen(ours, 'rb', buffering=0) as terminal:
+        said = b''
+        try:
+            while more := terminal.read(65536):
+                said += more
+        except OSError:  # its other end is closed
+            pass
+    process.wait(60)
+    return said.decode(errors='replace')
+
+
+def check_colors(tap, guest):
+    colored = on_terminal(guest, [])
+    tap.ok(re.search(r'^\033\[36m\S+\[\d+\]\033\[0m \033\[1m\w+\033\[0m\(', colored, re.M), 'colours on a terminal',
+           colored[:300])
+    for what, arguments, variables in (('NO_COLOR', [], {'NO_COLOR': '1'}), ('a dumb terminal', [], {'TERM': 'dumb'}),
+                                       ('--color=never', ['--color=never'], {})):
+        plain = on_terminal(guest, arguments, **variables)
+        tap.ok(len(plain.splitlines()) > 5 and '\033' not in plain, f'no colours: {what}', plain[:300])
+    run = guestlab.guestrace('-q', '--for', '1', '--color=always', guest.name)
+    tap.ok('\033[36m' in run.stdout, 'colours into a pipe', run.stdout[:300])
+    for arguments in ([], ['-o', '/dev/stdout']):
+        run = guestlab.guestrace('-q', '--for', '1', *arguments, guest.name)
+        tap.ok(run.stdout and '\033' not in run.stdout, f'none into a pipe: {" ".join(arguments)}', run.stdout[:300])
+
+
+def check_delay(tap, guest):
+    """A line is in the file at the latest a second after its call."""
+    with tempfile.TemporaryDirectory(prefix='gtcommand-') as directory:
+        file = pathlib.Path(directory) / 'trace'
+        run = Run('-q', '-e', 'mkdir', '-o', file, guest.name)
+        deadline = time.monotonic() + 30
+        while not (file.exists() and 'first' in file.read_text()) and time.monotonic() < deadline:
+            guest.run('mkdir /tmp/first')
+        guest.sh('mkdir /tmp/second')
+        time.sleep(1)
+        text = file.read_text()
+        tap.ok(re.search(r'mkdir\("/tmp/second", 0777\) += 0 <[\d.]+>\n', text), 'written as it happens', text)
+        run.end(signal.SIGINT)
+
+
 def check_order(tap, guest):
     """What had not returned stands at the end, in order of its times."""
     sleepers = [start_busy(guest, 'sleep 1000') for _ in range(3)]
@@ -210,6 +259,8 @@ def check_living(tap, kernel):
         check_early_signals(tap, guest, text)
         check_outputs(tap, guest, text)
         check_order(tap, guest)
+        check_colors(tap, guest)
+        check_delay(tap, guest)
         tap.equal(guest.sh('echo well'), 'well\n', 'the guest is well')
 
 

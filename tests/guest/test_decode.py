@@ -29,6 +29,7 @@ def lines_of(trace, pid):
 # Programs that are compared with the paths behind descriptors, with structures whole, and with calls
 # chosen that others stand for, too.
 AGAIN = (('decode-files', '-y'), ('decode-open', '-y'), ('decode-socket', '-y'), ('decode-dirs', '-v'),
+         ('decode-stat', '-e verbose=none'), ('decode-poll', '-e verbose=!poll'),
          ('decode32-old', '-e trace=chdir,connect,shmget,socketcall'))
 IS_32 = 'decode32-'
 
@@ -47,12 +48,28 @@ def check(tap, guest, program, *options):
     return wanted
 
 
+def data_of(trace):
+    return [line for line in trace.splitlines() if line.startswith((' | ', ' * '))]
+
+
+def check_data(tap, guest, program, *options):
+    """What is read and written, in hexadecimal."""
+    guest.sh('rm -rf /tmp/work; mkdir /tmp/work; seq 1 600 >/tmp/data')
+    with guestlab.Trace(guest, *options, '-n', program.split()[0][:15], style=STYLE) as trace:
+        guest.sh(f'cd /tmp/work && strace {" ".join(options)} -o /tmp/strace {program}', timeout=120)
+    wanted, got = data_of(guest.sh('cat /tmp/strace')), data_of(trace.output)
+    tap.ok(wanted and wanted == got, f'{" ".join((program, *options))}: {len(wanted)} lines as strace has them',
+           '\n'.join([*wanted, 'guestrace:', *got]))
+
+
 def main():
     with guestlab.Tap() as tap, guestlab.boot(PROGRAMS, kernel=sys.argv[1], smp=2) as guest:
         programs = [p for p in PROGRAMS if p.name != LONG or sys.argv[1] == ON_ONE_KERNEL]
         lines = {program.name: check(tap, guest, program) for program in programs}
         for name, options in AGAIN:
             check(tap, guest, next(p for p in PROGRAMS if p.name == name), *options.split())
+        check_data(tap, guest, 'decode-files', '-e', 'read=all', '-e', 'write=all')
+        check_data(tap, guest, 'dd if=/tmp/data of=/dev/null bs=700', '-e', 'read=all', '-e', 'write=!2')
         for is_32, most in (False, 300), (True, 100):
             of = [line for name in lines if name.startswith(IS_32) == is_32 for line in lines[name]]
             names = {line.partition('(')[0] for line in of}
