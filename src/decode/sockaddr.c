@@ -150,7 +150,8 @@ gt_print_sockaddr (GtPrinter *printer, guint64 address, guint64 size)
   }
   if (there > sizeof family) {
     gt_print_text (printer, ", sa_data=");
-    gt_print_bytes (printer, bytes.data + sizeof family, there - sizeof family);
+    gt_text_quoted_as (printer->out, bytes.data + sizeof family, there - sizeof family, FALSE,
+                       printer->options->hex_strings);
   }
   gt_print_text (printer, "}");
 }
