@@ -61,6 +61,26 @@ typedef enum { GT_ABI_X86_64 = 0, GT_ABI_I386 = 1, GT_ABI_X32 = 2 } GTAbi;
 /* The same: @data is a guint32, how many elements are at the rest of it; @cut: or more. */
 #define GT_CAPTURE_COUNT G_GUINT64_CONSTANT (0x4000000000000000)
 
+/* The same: @data is a #GTSocket, its own address and that of the other end. */
+#define GT_CAPTURE_SOCKET G_GUINT64_CONSTANT (0x1000000000000000)
+
+/**
+ * GTSocket: what a descriptor of a #GT_CAPTURE_SOCKET is
+ * @family: AF_INET and so on
+ * @type: SOCK_STREAM and so on
+ * @protocol: IPPROTO_TCP and so on
+ * @local: how many bytes of a struct sockaddr follow; 0 when it has no address
+ * @peer: how many bytes of the other end's follow those; 0 when there is none
+ */
+typedef struct {
+  guint16 family;
+  guint16 type;
+  guint16 protocol;
+  guint16 local;
+  guint16 peer;
+  guint16 reserved[3];
+} GTSocket;
+
 /**
  * GTCapture: user memory of the calling program, copied by the guest's kernel at that very moment.
  * @arg: which argument's memory, 0 to 5
@@ -70,6 +90,7 @@ typedef enum { GT_ABI_X86_64 = 0, GT_ABI_I386 = 1, GT_ABI_X32 = 2 } GTAbi;
  * @error: 0, or a negative errno when the program's pointer could not be read
  * @address: where the memory lies in the program
  *   (a descriptor's path) the descriptor and #GT_CAPTURE_FD
+ *   (a socket) the descriptor and #GT_CAPTURE_SOCKET
  *   (a number of elements) where they lie and #GT_CAPTURE_COUNT
  * @size: bytes in @data; a string's terminating NUL is there, but not counted
  * @data: the bytes, owned by the event

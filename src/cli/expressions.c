@@ -135,20 +135,21 @@ gt_expression_status (GtCliOptions *options, const char *value, GError **error)
   return parse_words ("status", value, words, GT_STATUS_ALL, &options->status, error);
 }
 
-/* What is behind a descriptor is its path in all cases: sockets, pipes and the like have one, too.
+/* What is behind a descriptor is its path in most cases: pipes, devices and the like have one, too.
  */
 gboolean
 gt_expression_decode_fds (GtCliOptions *options, const char *value, GError **error)
 {
   static const Word words[] = {
-    { "path", 1 }, { "socket", 1 }, { "dev", 1 }, { "pidfd", 1 }, { NULL, 0 }
+    { "path", 1 }, { "socket", 2 }, { "dev", 1 }, { "pidfd", 1 }, { NULL, 0 }
   };
-  guint paths = 0;
+  guint wanted = 0;
 
-  if (!parse_words ("decode-fds", value != NULL ? value : "all", words, 1, &paths, error)) {
+  if (!parse_words ("decode-fds", value != NULL ? value : "all", words, 3, &wanted, error)) {
     return FALSE;
   }
-  options->line.decode.paths = paths != 0;
+  options->line.decode.paths = wanted != 0;
+  options->line.decode.sockets = (wanted & 2) != 0;
   return TRUE;
 }
 

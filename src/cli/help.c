@@ -26,7 +26,7 @@ static const char help[] =
     "  -v, -e abbrev= verbose= raw=SET  structures whole, for these calls cut, shown, all as "
     "numbers\n"
     "  -X raw|abbrev|verbose        constants as numbers, by name, both\n"
-    "  -y, --decode-fds             descriptors with their paths\n"
+    "  -y, -yy, --decode-fds        descriptors with their paths, sockets with their addresses\n"
     "  -e read=FD,... write=FD,...  what is read and written, in hexadecimal\n"
     "  -a, --columns=N              results in column N;  --syscall-number  the number of each "
     "call\n"

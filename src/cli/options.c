@@ -198,6 +198,7 @@ take_flag (GtCliOptions *options, int option)
     line->decode.hex_strings = MIN (line->decode.hex_strings + 1, GT_HEX_ALL);
     return TRUE;
   case 'y':
+    line->decode.sockets |= line->decode.paths;
     line->decode.paths = TRUE;
     return TRUE;
   case 'z':

@@ -27,6 +27,7 @@ typedef enum {
 typedef struct {
   guint string_limit; /* strace's -s: how much of a buffer is shown */
   gboolean paths;     /* strace's -y: descriptors with what is behind them */
+  gboolean sockets;   /* strace's -yy: and sockets with their addresses */
   gboolean verbose;   /* strace's -v: structures whole */
   gboolean addresses; /* strace's -e verbose=none: structures by their address */
   GtConstants constants;

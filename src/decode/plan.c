@@ -105,6 +105,7 @@ add_fd (GtPlan *plan, guint arg, guint base, gsize at)
     .limit = GT_PLAN_PATH,
     .base = (uint8_t) base,
     .at = (uint16_t) at,
+    .flags = plan->wants.sockets ? GT_STEP_SOCKETS : 0,
   };
 
   if (plan->wants.paths) {

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 typedef struct {
   guint string_limit; /* of buffers; a plan only describes where this is 0 */
   gboolean paths;     /* descriptors with their paths */
+  gboolean sockets;   /* and sockets with their addresses */
   gboolean verbose;   /* what is shown by its number of elements otherwise */
 } GtCaptureWants;
 

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "decode/socketname.h"
+
 /* ---- Memory ---- */
 
 const GTCapture *
@@ -188,15 +190,36 @@ gt_print_printf (GtPrinter *printer, const char *format, ...)
   va_end (args);
 }
 
+/* @what: GT_CAPTURE_FD, GT_CAPTURE_SOCKET */
 static const GTCapture *
-find_path (const GTEvent *event, gint32 fd)
+find_of_fd (const GTEvent *event, guint64 what, gint32 fd)
 {
   for (guint i = 0; event != NULL && i < event->n_captures; i++) {
-    if (event->captures[i].address == (GT_CAPTURE_FD | (guint32) fd)) {
+    if (event->captures[i].address == (what | (guint32) fd)) {
       return &event->captures[i];
     }
   }
   return NULL;
+}
+
+/* Where the user wants more of a socket than its number. */
+static gboolean
+print_socket (GtPrinter *printer, gint32 fd, const GTCapture *path)
+{
+  const GTCapture *socket =
+      printer->options->sockets ? find_of_fd (printer->memory, GT_CAPTURE_SOCKET, fd) : NULL;
+  gsize start = printer->out->len;
+
+  if (socket == NULL || socket->error != 0) {
+    return FALSE;
+  }
+  gt_print_text (printer, "<");
+  if (!gt_print_socket (printer, socket, path->data, path->size)) {
+    g_string_truncate (printer->out, start);
+    return FALSE;
+  }
+  gt_print_text (printer, ">");
+  return TRUE;
 }
 
 /* Not inside of the brackets, as the kernel has it behind the path of a file that is gone. */
@@ -205,11 +228,12 @@ static const char deleted[] = " (deleted)";
 void
 gt_print_fd_path (GtPrinter *printer, gint32 fd)
 {
-  const GTCapture *path = printer->options->paths ? find_path (printer->memory, fd) : NULL;
+  const GTCapture *path =
+      printer->options->paths ? find_of_fd (printer->memory, GT_CAPTURE_FD, fd) : NULL;
   gsize size = path != NULL ? path->size : 0, tail = sizeof deleted - 1;
   gboolean gone;
 
-  if (path == NULL) {
+  if (path == NULL || print_socket (printer, fd, path)) {
     return;
   }
   gone = size > tail && memcmp (path->data + size - tail, deleted, tail) == 0;

@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "paths.h"
+#include "sockets.h"
 
 #define ERRNO_MAX 4095u
 
@@ -82,6 +83,27 @@ put_bytes (struct output *out, const struct gt_step *step, uint32_t index, uint6
   }
 }
 
+#define SOCKET_COLON 0x5b3a74656b636f73ull /* "socket:[" */
+
+/* It takes as much room as the longest: what it is depends on no length that could change
+ * meanwhile. */
+static void
+put_socket (struct output *out, const struct gt_step *step, int32_t fd)
+{
+  struct gt_socket *socket = (void *) (out->data + out->used + sizeof (struct gt_captured));
+  const struct gt_step bytes = { .op = GT_STEP_BYTES, .arg = step->arg };
+  uint32_t size;
+
+  if (room (out, GT_SOCKET_MAX) < GT_SOCKET_MAX) {
+    out->is_short = 1;
+    return;
+  }
+  size = socket_of_fd (fd, socket);
+  if (size) {
+    put (out, &bytes, 0, GT_SOCKET_ADDRESS | (uint32_t) fd, (int32_t) size, 0);
+  }
+}
+
 /* A path that does not fit is none. */
 static void
 put_path (struct output *out, const struct gt_step *step, int32_t fd)
@@ -104,6 +126,9 @@ put_path (struct output *out, const struct gt_step *step, int32_t fd)
     n++;
   }
   put (out, step, 0, GT_FD_ADDRESS | (uint32_t) fd, n, 0);
+  if ((step->flags & GT_STEP_SOCKETS) && n > 8 && *(const uint64_t *) data == SOCKET_COLON) {
+    put_socket (out, step, fd);
+  }
 }
 
 static void

@@ -19,6 +19,9 @@ unsigned long k_copy_to_user (uint64_t to, const void *from, unsigned long n);
 uint64_t k_fget_raw (unsigned int fd);
 void k_fput (uint64_t file);
 int64_t k_d_path (const void *path, char *data, int size);
+uint64_t k_sock_from_file (uint64_t file, int *ret_error);
+int k_kernel_getsockname (uint64_t socket, void *address);
+int k_kernel_getpeername (uint64_t socket, void *address);
 void k_rcu_read_lock (void);
 void k_rcu_read_unlock (void);
 int k_send_sig (int sig, uint64_t task, int from_kernel);
@@ -39,6 +42,7 @@ extern char k_task_flags[], k_task_group_leader[], k_task_mm[], k_task_exit_code
 extern char k_bprm_filename[];
 extern char k_task_cred[], k_cred_uid[];
 extern char k_task_fs[], k_fs_pwd[], k_file_path[];
+extern char k_socket_type[], k_socket_sk[], k_socket_ops[], k_proto_ops_family[], k_sock_protocol[];
 extern char k_task_stack[], k_task_pagefault_disabled[], k_pt_regs[];
 extern char k_entry_back[], k_exit_resume[];
 extern char k_back_gt_hook_entry_int80[], k_resume_gt_hook_entry_int80[];

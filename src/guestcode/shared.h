@@ -54,12 +54,14 @@ enum {
   GT_STEP_ALWAYS = 1, /* at return: also when the call failed */
   GT_STEP_COMMAND =
       2, /* bytes: only for the ioctl whose number (argument 1) has `type` and `count` */
+  GT_STEP_SOCKETS = 4, /* a descriptor's path: of a socket also what it is connected to */
 };
 
-#define GT_FD_ADDRESS    (1ul << 63)
-#define GT_COUNT_ADDRESS (1ul << 62)
-#define GT_WORDS_ADDRESS (1ul << 61)
-#define GT_ARG_STACK     7 /* in place of an argument: the program's stack */
+#define GT_FD_ADDRESS     (1ul << 63)
+#define GT_COUNT_ADDRESS  (1ul << 62)
+#define GT_WORDS_ADDRESS  (1ul << 61)
+#define GT_SOCKET_ADDRESS (1ul << 60) /* struct gt_socket, of the descriptor that the rest is */
+#define GT_ARG_STACK      7           /* in place of an argument: the program's stack */
 
 /* The address is argument `arg`, or, with a `base`, the pointer at `at` in what was copied by the
  * step of that number, counted from 1. Addresses in the first page are nobody's memory. */
@@ -76,6 +78,16 @@ struct gt_step {
   uint16_t at;
   uint16_t length_at;
 };
+
+/* A socket; `local` bytes of its own address and `peer` of the other end's follow. */
+struct gt_socket {
+  uint16_t family, type, protocol;
+  uint16_t local, peer;
+  uint16_t pad[3];
+};
+
+#define GT_SOCKET_ADDRESS_MAX 128 /* struct sockaddr_storage */
+#define GT_SOCKET_MAX         (sizeof (struct gt_socket) + 2 * GT_SOCKET_ADDRESS_MAX)
 
 /* One of the calls that a GT_STEP_SUBCALLS stands for. Its arguments are words in memory, where the
  * step's `arg` leads, or, where that is 0, are arguments themselves. */

@@ -422,6 +422,22 @@ gt_loop_set_paths (GTLoop *loop, gboolean paths)
 }
 
 /**
+ * gt_loop_set_sockets:
+ * @loop: a loop
+ * @sockets: whether, with gt_loop_set_paths(), the addresses of sockets are captured as well
+ *
+ * The guest's kernel is asked as getsockname() and getpeername() ask it. The captures' address is
+ * the descriptor and #GT_CAPTURE_SOCKET. Off at first.
+ */
+void
+gt_loop_set_sockets (GTLoop *loop, gboolean sockets)
+{
+  g_return_if_fail (loop != NULL);
+  loop->wants.sockets = sockets;
+  update_streamed (loop);
+}
+
+/**
  * gt_loop_set_verbose:
  * @loop: a loop
  * @verbose: whether what lines show by its number of elements is captured for the stream

@@ -25,6 +25,7 @@
 #include "engine/probe/events.h"
 #include "guestcode/capture.h"
 #include "guestcode/paths.h"
+#include "guestcode/sockets.h"
 #include "test-decode-data.h"
 
 static pid_t child;
@@ -54,6 +55,12 @@ k_strncpy_from_user (char *dst, uint64_t src, long count)
     }
   }
   return count;
+}
+
+uint32_t
+socket_of_fd (int32_t fd, struct gt_socket *socket)
+{
+  return 0;
 }
 
 int64_t
@@ -174,7 +181,9 @@ trace (FILE *out, GPtrArray *calls, const GtDecodeOptions *options)
 
     if (call != NULL) {
       gt_capture_plan (call,
-                       &(GtCaptureWants){ options->string_limit, options->paths, options->verbose },
+                       &(GtCaptureWants){ .string_limit = options->string_limit,
+                                          .paths = options->paths,
+                                          .verbose = options->verbose },
                        &plan);
     }
     take (&enter, &regs, plan.entry, FALSE);

@@ -62,12 +62,28 @@ def check_data(tap, guest, program, *options):
            '\n'.join([*wanted, 'guestrace:', *got]))
 
 
+FLAGS = re.compile(r'^peers\[\d+\] fcntl\((\d+)<(.*?)>, F_GETFL\)', re.M)
+
+
+def check_sockets(tap, guest):
+    """-yy: what sockets are connected to, as they themselves tell."""
+    guest.sh('ifconfig lo up')
+    with guestlab.Trace(guest, '-yy', '-n', 'peers', style=STYLE) as trace:
+        said = re.findall(r'^(\d+) (.*)$', guest.sh('peers'), re.M)
+    got = FLAGS.findall(trace.output)
+    tap.ok(len(said) >= 22 and got == said, f'-yy: {len(said)} sockets by their addresses',
+           '\n'.join(f'{a}\n{b}' for a, b in zip(said, got) if a != b) or f'{said} {got}')
+    tap.ok(re.search(r'accept\(\d+<TCP:\[[\d.:]+\]>, NULL, NULL\) = \d+<TCP:\[[\d.:]+->[\d.:]+\]>', trace.output),
+           '-yy: also one that a call returns', [l for l in trace.output.splitlines() if 'accept' in l])
+
+
 def main():
     with guestlab.Tap() as tap, guestlab.boot(PROGRAMS, kernel=sys.argv[1], smp=2) as guest:
         programs = [p for p in PROGRAMS if p.name != LONG or sys.argv[1] == ON_ONE_KERNEL]
         lines = {program.name: check(tap, guest, program) for program in programs}
         for name, options in AGAIN:
             check(tap, guest, next(p for p in PROGRAMS if p.name == name), *options.split())
+        check_sockets(tap, guest)
         check_data(tap, guest, 'decode-files', '-e', 'read=all', '-e', 'write=all')
         check_data(tap, guest, 'dd if=/tmp/data of=/dev/null bs=700', '-e', 'read=all', '-e', 'write=!2')
         for is_32, most in (False, 300), (True, 100):

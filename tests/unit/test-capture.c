@@ -50,7 +50,7 @@ test_sane (gconstpointer data)
     GtCapturePlan plan;
 
     call.abi = i % 2 ? GT_ABI_I386 : GT_ABI_X86_64;
-    gt_capture_plan (&call, &(GtCaptureWants){ G_MAXUINT, TRUE, TRUE }, &plan);
+    gt_capture_plan (&call, &(GtCaptureWants){ G_MAXUINT, TRUE, TRUE, TRUE }, &plan);
     check_steps (plan.entry);
     check_steps (plan.leave);
   }
@@ -69,7 +69,7 @@ test_odd_metadata (void)
                    "const char __attribute__((btf_type_tag(\"user\"))) *", "))*const" },
     .arg_names = { "", NULL, long_type, NULL, "path", "" },
   };
-  const GtCaptureWants wants = { LIMIT, FALSE, FALSE };
+  const GtCaptureWants wants = { .string_limit = LIMIT };
   GtCapturePlan plan;
 
   gt_capture_plan (&call, &wants, &plan);

@@ -10,6 +10,7 @@
 #include "engine/probe/events.h"
 #include "guestcode/capture.h"
 #include "guestcode/paths.h"
+#include "guestcode/sockets.h"
 
 /* ---- The kernel's functions that the interpreter calls, on a small address space ---- */
 
@@ -53,20 +54,33 @@ k_copy_from_user (void *to, uint64_t from, unsigned long n)
   return 0;
 }
 
-/* Descriptor 3 has a path, 4 one that is too long. */
+/* Descriptor 5 is a socket with an address of 8 bytes. */
+uint32_t
+socket_of_fd (int32_t fd, struct gt_socket *socket)
+{
+  if (fd != 5) {
+    return 0;
+  }
+  *socket = (struct gt_socket){ .family = 2, .type = 1, .protocol = 6, .local = 8 };
+  memcpy (socket + 1, "address", 8);
+  return sizeof *socket + 8;
+}
+
+/* Descriptor 3 has a path, 4 one that is too long, 5 that of a socket. */
 int64_t
 path_of_fd (int32_t fd, char *data, uint32_t size)
 {
-  static const char path[] = "/etc/passwd";
+  static const char paths[][12] = { "/etc/passwd", "", "socket:[77]" };
+  const char *path = fd == 5 ? paths[2] : paths[0];
 
-  if (fd == 4 || (fd == 3 && size < sizeof path)) {
+  if (fd == 4 || (fd != 0 && size < sizeof paths[0])) {
     return -ENAMETOOLONG;
   }
-  if (fd != 3) {
+  if (fd != 3 && fd != 5) {
     return 0;
   }
-  memcpy (data + size - sizeof path, path, sizeof path);
-  return (int64_t) (data + size - sizeof path);
+  memcpy (data + size - sizeof paths[0], path, sizeof paths[0]);
+  return (int64_t) (data + size - sizeof paths[0]);
 }
 
 typedef struct {
@@ -189,6 +203,33 @@ test_paths (void)
   }
   run_steps (too_long, &regs, &got);
   g_assert_cmpuint (got.n, ==, 0);
+}
+
+static void
+test_sockets (void)
+{
+  struct gt_step steps[] = {
+    { .op = GT_STEP_FD, .arg = 0, .limit = 4096, .flags = GT_STEP_SOCKETS },
+    { .op = GT_STEP_FD, .arg = 1, .limit = 4096, .flags = GT_STEP_SOCKETS },
+    { GT_STEP_END }
+  };
+  struct pt_regs regs = { .di = 5, .si = 3 };
+  GTSocket socket;
+  Captured got;
+
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 3);
+  g_assert_cmpmem (got.items[0].data, got.items[0].size, "socket:[77]", 11);
+  g_assert_cmpuint (got.items[1].address, ==, GT_CAPTURE_SOCKET | 5);
+  g_assert_cmpuint (got.items[1].size, ==, sizeof socket + 8);
+  memcpy (&socket, got.items[1].data, sizeof socket);
+  g_assert_cmpuint (socket.family, ==, 2);
+  g_assert_cmpuint (socket.local, ==, 8);
+  g_assert_cmpuint (got.items[2].address, ==, GT_CAPTURE_FD | 3);
+
+  steps[0].flags = 0;
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 2);
 }
 
 static void
@@ -602,6 +643,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/probe/capture/paths", test_paths);
+  g_test_add_func ("/probe/capture/sockets", test_sockets);
   g_test_add_func ("/probe/capture/strings", test_strings);
   g_test_add_func ("/probe/capture/bytes", test_bytes);
   g_test_add_func ("/probe/capture/argv", test_argv);

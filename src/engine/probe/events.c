@@ -13,6 +13,8 @@ enum { PT_R11 = 6, PT_R10, PT_R9, PT_R8, PT_AX, PT_CX, PT_DX, PT_SI, PT_DI };
 
 G_STATIC_ASSERT (GT_CAPTURE_FD == GT_FD_ADDRESS);
 G_STATIC_ASSERT (GT_CAPTURE_COUNT == GT_COUNT_ADDRESS);
+G_STATIC_ASSERT (GT_CAPTURE_SOCKET == GT_SOCKET_ADDRESS);
+G_STATIC_ASSERT (sizeof (GTSocket) == sizeof (struct gt_socket));
 
 static guint
 read_captures (const guint8 *data, gsize size, GTCapture captures[GT_MAX_CAPTURES])
