@@ -126,7 +126,8 @@ put_path (struct output *out, const struct gt_step *step, int32_t fd)
     n++;
   }
   put (out, step, 0, GT_FD_ADDRESS | (uint32_t) fd, n, 0);
-  if ((step->flags & GT_STEP_SOCKETS) && n > 8 && *(const uint64_t *) data == SOCKET_COLON) {
+  if ((step->flags & GT_STEP_SOCKETS) && n > 8 &&
+      *(const uint64_t *) (const void *) data == SOCKET_COLON) {
     put_socket (out, step, fd);
   }
 }
@@ -236,7 +237,7 @@ put_iovec (struct output *out, const struct gt_step *step, uint64_t array, uint6
 }
 
 /* Where @size bytes at @at in what an earlier step copied are; 0 when they are not there. */
-static const uint8_t *
+static const void *
 find_noted (const struct output *out, uint32_t step, uint32_t at, uint32_t size)
 {
   if (step >= out->n_noted || at + size > out->length[step]) {
@@ -249,7 +250,7 @@ find_noted (const struct output *out, uint32_t step, uint32_t at, uint32_t size)
 static uint64_t
 noted (const struct output *out, uint32_t step, uint32_t at, uint32_t size)
 {
-  const uint8_t *data = find_noted (out, step, at, size);
+  const void *data = find_noted (out, step, at, size);
 
   if (!data) {
     return 0;
@@ -327,7 +328,7 @@ take_step (struct output *out, const struct gt_step *step, const struct source *
   int64_t length;
 
   if (step->op == GT_STEP_FD) {
-    const uint8_t *place = step->base ? find_noted (out, step->base - 1u, step->at, 4) : 0;
+    const void *place = step->base ? find_noted (out, step->base - 1u, step->at, 4) : 0;
 
     if (place || !step->base) {
       put_path (out, step, place ? *(const int32_t *) place : (int32_t) address);

@@ -78,9 +78,9 @@ files (void)
 static void
 extents (void)
 {
-  static struct {
+  static union {
     struct fiemap map;
-    struct fiemap_extent extent[2];
+    char room[sizeof (struct fiemap) + 2 * sizeof (struct fiemap_extent)];
   } map;
   int fd = open ("empty", O_RDWR | O_CREAT, 0600);
 
