@@ -109,6 +109,16 @@ choose_threads (GTLoop *loop, const GtCliOptions *options, GError **error)
       return FALSE;
     }
   }
+  for (guint i = 0; i < options->cgroups->len; i++) {
+    if (!gt_loop_add_cgroup (loop, g_ptr_array_index (options->cgroups, i), FALSE, error)) {
+      return FALSE;
+    }
+  }
+  for (guint i = 0; i < options->containers->len; i++) {
+    if (!gt_loop_add_cgroup (loop, g_ptr_array_index (options->containers, i), TRUE, error)) {
+      return FALSE;
+    }
+  }
   return !options->follow || gt_loop_set_follow (loop, TRUE, error);
 }
 

@@ -17,6 +17,8 @@ static const char help[] =
     "  -p, --pid=PID,...            these processes or threads;  -n, --comm=COMM  programs of this "
     "name\n"
     "  -u, --user=UID,...           processes of these users;  -f  and what all these start\n"
+    "  --cgroup=NAME                processes in this control group (nginx.service);  "
+    "--container=ID\n"
     "  -P, --trace-path=PATH        calls on this file;  -e fd=FD,...  on these descriptors\n"
     "  -z, -Z, -e status=SET        calls that succeeded, failed, are unfinished, detached\n"
     "  -e signal=SET                these signals\n"

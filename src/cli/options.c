@@ -45,6 +45,8 @@ enum {
   OPTION_READ,
   OPTION_WRITE,
   OPTION_COLOR,
+  OPTION_CGROUP,
+  OPTION_CONTAINER,
 };
 
 static const char short_options[] = ":a:AcCe:fhn:o:p:P:qrs:S:tTu:U:vVwxX:yzZ";
@@ -54,9 +56,11 @@ static const struct option long_options[] = {
   { "absolute-timestamps", optional_argument, NULL, OPTION_CLOCK },
   { "attach", required_argument, NULL, 'p' },
   { "by-process", no_argument, NULL, OPTION_BY_PROCESS },
+  { "cgroup", required_argument, NULL, OPTION_CGROUP },
   { "color", optional_argument, NULL, OPTION_COLOR },
   { "columns", required_argument, NULL, 'a' },
   { "comm", required_argument, NULL, 'n' },
+  { "container", required_argument, NULL, OPTION_CONTAINER },
   { "const-print-style", required_argument, NULL, 'X' },
   { "decode-fds", optional_argument, NULL, OPTION_DECODE_FDS },
   { "decode-paths", no_argument, NULL, 'y' },
@@ -302,6 +306,12 @@ take_value (GtCliOptions *options, int option, const char *value, GError **error
   case 'n':
     g_ptr_array_add (options->comms, g_strdup (value));
     return TRUE;
+  case OPTION_CGROUP:
+    g_ptr_array_add (options->cgroups, g_strdup (value));
+    return TRUE;
+  case OPTION_CONTAINER:
+    g_ptr_array_add (options->containers, g_strdup (value));
+    return TRUE;
   case 'P':
     g_ptr_array_add (options->paths, g_strdup (value));
     return TRUE;
@@ -393,6 +403,8 @@ gt_cli_options_parse (int argc, char **argv, GError **error)
   options->uids = g_array_new (FALSE, FALSE, sizeof (gint32));
   options->paths = g_ptr_array_new_with_free_func (g_free);
   options->comms = g_ptr_array_new_with_free_func (g_free);
+  options->cgroups = g_ptr_array_new_with_free_func (g_free);
+  options->containers = g_ptr_array_new_with_free_func (g_free);
   options->injections = g_ptr_array_new_with_free_func ((GDestroyNotify) gt_injection_free);
   options->status = GT_STATUS_ALL;
   options->signals = G_MAXUINT64;
@@ -430,6 +442,8 @@ gt_cli_options_free (GtCliOptions *options)
   g_array_unref (options->uids);
   g_ptr_array_unref (options->paths);
   g_ptr_array_unref (options->comms);
+  g_ptr_array_unref (options->cgroups);
+  g_ptr_array_unref (options->containers);
   g_ptr_array_unref (options->injections);
   g_free (options->output);
   g_free (options->guest);

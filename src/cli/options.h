@@ -35,6 +35,8 @@ typedef struct {
   GArray *uids;          /* of gint32: real users; empty: all */
   gboolean follow;       /* what the chosen ones start, too */
   GPtrArray *comms;      /* names of programs; empty: all */
+  GPtrArray *cgroups;    /* names of control groups; empty: all */
+  GPtrArray *containers; /* parts of such names */
   GPtrArray *injections; /* of GtInjection */
   GArray *fds;           /* of gint32: only calls on these descriptors; empty: all */
   GPtrArray *paths;      /* only calls on these files; empty: all */

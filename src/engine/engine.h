@@ -68,6 +68,8 @@ typedef struct {
   gboolean (*add_pid) (GtEngine *engine, vmi_pid_t pid, GError **error);
   gboolean (*add_comm) (GtEngine *engine, const char *comm, GError **error);
   gboolean (*add_uid) (GtEngine *engine, guint32 uid, GError **error);
+  /* @name: of a control group's directory, or, with @is_part, a part of one */
+  gboolean (*add_cgroup) (GtEngine *engine, const char *name, gboolean is_part, GError **error);
   /* Whether what wanted threads start is wanted, too. */
   gboolean (*set_follow) (GtEngine *engine, gboolean follow, GError **error);
   /* Which operations of io_uring are streamed, and where the guest's kernel has what they were

@@ -2,6 +2,8 @@
 /* The host's heartbeat, the clock that comes with it, and the filters by process and command. */
 #include "host.h"
 
+#include "cgroups.h"
+
 #include "follow.h"
 
 static void
@@ -122,7 +124,7 @@ host_wants (struct gt_shared *shared, uint64_t task)
   const struct gt_config *config = &shared->config;
 
   if (is_chosen_pid (config, task) && is_chosen_comm (config, task) &&
-      is_chosen_uid (config, task)) {
+      is_chosen_uid (config, task) && (config->n_cgroups == 0 || is_in_cgroup (config, task))) {
     return 1;
   }
   return (config->tasks & GT_TASKS_FOLLOW) &&

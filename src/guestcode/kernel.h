@@ -43,6 +43,8 @@ extern char k_bprm_filename[];
 extern char k_task_cred[], k_cred_uid[];
 extern char k_task_fs[], k_fs_pwd[], k_file_path[];
 extern char k_socket_type[], k_socket_sk[], k_socket_ops[], k_proto_ops_family[], k_sock_protocol[];
+extern char k_task_cgroups[], k_css_set_dfl_cgrp[], k_cgroup_kn[], k_kernfs_name[],
+    k_kernfs_parent[];
 extern char k_task_stack[], k_task_pagefault_disabled[], k_pt_regs[];
 extern char k_entry_back[], k_exit_resume[];
 extern char k_back_gt_hook_entry_int80[], k_resume_gt_hook_entry_int80[];

@@ -124,22 +124,24 @@ struct gt_probe_header {
 
 /* ---- The shared pages: one allocation in the guest, in this order ---- */
 
-#define GT_PAGE         4096
-#define GT_CALLS        512 /* numbers that have an action of their own, of each kind of call */
-#define GT_CALL_OTHER   (GT_CALLS - 1) /* the last one stands for all above */
-#define GT_INDEX_I386   GT_CALLS       /* where calls of 32-bit programs begin in the tables */
-#define GT_INDICES      (2 * GT_CALLS)
-#define GT_FILTER_PIDS  32
-#define GT_FILTER_COMMS 16
-#define GT_FILTER_UIDS  16
-#define GT_FOLLOWED     4096 /* processes that run at once */
-#define GT_COMM_LEN     16
-#define GT_SLOTS        64
-#define GT_SLOT_DATA    8192
-#define GT_RING_SIZE    (4u << 20)
-#define GT_RING_KEPT    (1u << 20) /* of it, for records of threads that cannot wait for room */
-#define GT_MAX_CAPTURE  4096u
-#define GT_GAPS         512
+#define GT_PAGE           4096
+#define GT_CALLS          512 /* numbers that have an action of their own, of each kind of call */
+#define GT_CALL_OTHER     (GT_CALLS - 1) /* the last one stands for all above */
+#define GT_INDEX_I386     GT_CALLS       /* where calls of 32-bit programs begin in the tables */
+#define GT_INDICES        (2 * GT_CALLS)
+#define GT_FILTER_PIDS    32
+#define GT_FILTER_COMMS   16
+#define GT_FILTER_UIDS    16
+#define GT_FILTER_CGROUPS 8
+#define GT_CGROUP_LEN     124
+#define GT_FOLLOWED       4096 /* processes that run at once */
+#define GT_COMM_LEN       16
+#define GT_SLOTS          64
+#define GT_SLOT_DATA      8192
+#define GT_RING_SIZE      (4u << 20)
+#define GT_RING_KEPT      (1u << 20) /* of it, for records of threads that cannot wait for room */
+#define GT_MAX_CAPTURE    4096u
+#define GT_GAPS           512
 
 /* What the probe does at a call's entry or return; 0 is nothing. */
 enum {
@@ -203,6 +205,12 @@ enum {
   GT_TASKS_FOLLOW = 16,
 };
 
+/* Processes in a control group of this name, or below one. */
+struct gt_cgroup {
+  char name[GT_CGROUP_LEN]; /* with its NUL */
+  uint32_t is_part;         /* a part of the name is enough */
+};
+
 #define GT_CONFIG_MAGIC 0x6543617274736575ull
 
 /* Written by the host only. */
@@ -223,9 +231,12 @@ struct gt_config {
   uint32_t pids[GT_FILTER_PIDS]; /* thread group or thread; none: all */
   uint32_t uids[GT_FILTER_UIDS]; /* real users */
   char comms[GT_FILTER_COMMS][GT_COMM_LEN];
+  struct gt_cgroup cgroups[GT_FILTER_CGROUPS];
+  uint32_t n_cgroups;
   uint8_t actions[GT_INDICES];
-  uint8_t pad[GT_PAGE - 64 - 4 * GT_FILTER_PIDS - 4 * GT_FILTER_UIDS -
-              GT_FILTER_COMMS * GT_COMM_LEN - GT_INDICES];
+  uint8_t pad[GT_PAGE - 68 - 4 * GT_FILTER_PIDS - 4 * GT_FILTER_UIDS -
+              GT_FILTER_COMMS * GT_COMM_LEN - GT_FILTER_CGROUPS * sizeof (struct gt_cgroup) -
+              GT_INDICES];
   struct gt_step steps[2][GT_INDICES][GT_STEPS_MAX]; /* entry, return */
   struct gt_uring_config uring;
   uint8_t pad_uring[GT_PAGE - sizeof (struct gt_uring_config)];

@@ -520,6 +520,26 @@ gt_loop_add_uid (GTLoop *loop, guint32 uid, GError **error)
 }
 
 /**
+ * gt_loop_add_cgroup:
+ * @loop: a loop
+ * @name: of a control group's directory, "nginx.service", without those that it is in
+ * @part: whether the name need only contain @name: a container's number
+ * @error: (nullable): why it failed
+ *
+ * Traces only threads in the control groups that were added, and in those below them; of the
+ * unified hierarchy (cgroup v2). With processes and the like that were added as well, those among
+ * them.
+ *
+ * Returns: %FALSE with #GT_ERROR_INVALID when @name can be no group's, or there are too many
+ */
+gboolean
+gt_loop_add_cgroup (GTLoop *loop, const char *name, gboolean part, GError **error)
+{
+  g_return_val_if_fail (loop != NULL && name != NULL, FALSE);
+  return loop->engine->ops->add_cgroup (loop->engine, name, part, error);
+}
+
+/**
  * gt_loop_set_follow:
  * @loop: a loop
  * @follow: whether processes that traced threads start are traced, too

@@ -104,6 +104,31 @@ def check_user(tap, guest):
            run.stderr)
 
 
+GROUP = '/tmp/cg/web.slice/docker-0123456789abcdef.scope'
+
+
+def check_cgroup(tap, guest):
+    """Processes of a control group, by its name, that of one above it, or a part of it."""
+    guest.sh(f'mkdir -p /tmp/cg; mount -t cgroup2 none /tmp/cg; mkdir -p {GROUP} /tmp/cg/web')
+    inside = f"sh -c 'echo $$ >{GROUP}/cgroup.procs; cat /proc/self/cgroup; echo $$; exec cat /etc/passwd'"
+    outside = "sh -c 'echo $$ >/tmp/cg/web/cgroup.procs; exec cat /etc/passwd'; cat /etc/passwd"
+    for options, wanted in ((('--cgroup', 'web.slice'), True), (('--cgroup', 'docker-0123456789abcdef.scope'), True),
+                            (('--container', '0123456789ab'), True), (('--cgroup', 'docker-'), False),
+                            (('--container', '0123456789abd'), False), (('--cgroup=x', '--cgroup=web.slice'), True),
+                            (('--cgroup', 'web.slice', '-n', 'cat'), True)):
+        with guestlab.trace(guest, *options, *QUIET) as trace:
+            said = guest.sh(f'{inside}; {outside}')
+        pid = re.search(r'^(\d+)$', said, re.M)[1]
+        shown = {(comm, of) for comm, of, _ in OURS.findall(trace.output)}
+        tap.ok('0::/web.slice/docker-' in said and (('cat', pid) in shown) == wanted and
+               trace.output.count('exit_group(') == 2 * wanted,
+               f'{" ".join(options)}: {len(shown)} processes', f'{said}\n{trace.output}')
+    for name in '', 'a/b', 'x' * 124:
+        run = guestlab.guestrace('--cgroup', name, guest.name)
+        tap.ok(run.returncode != 0 and run.stderr.count('\n') == 1 and 'control group' in run.stderr, f'no group: {name[:8]}',
+               run.stderr)
+
+
 def main():
     with guestlab.Tap() as tap, guestkernel.boot(sys.argv[1], smp=2) as guest:
         guest.sh('cp /bin/busybox /tmp/ash')
@@ -112,6 +137,7 @@ def main():
         check_files(tap, guest)
         check_pid(tap, guest)
         check_user(tap, guest)
+        check_cgroup(tap, guest)
         guestkernel.check_health(tap, guest, 'after all that')
 
 

@@ -212,7 +212,7 @@ gt_first_exec_is_wanted (const GtFirstExec *exec, const struct gt_config *config
   for (guint i = 0; i < config->n_comms; i++) {
     comm |= strncmp (config->comms[i], name, GT_COMM_LEN) == 0;
   }
-  return pid && comm && uid;
+  return pid && comm && uid && config->n_cgroups == 0; /* it is in none that has a name */
 }
 
 static void

@@ -19,7 +19,9 @@ typedef enum { KIND_SYMBOL, KIND_PERCPU, KIND_OFFSET } NameKind;
 typedef struct {
   const char *name; /* as the probe says it, less "k_" */
   NameKind kind;
-  const char *where[3]; /* symbols, in order of preference; or a structure and its member */
+  /* symbols, in order of preference; or a structure, its member, and what that is called elsewhere
+   */
+  const char *where[3];
 } NameRow;
 
 static const NameRow rows[] = {
@@ -67,6 +69,11 @@ static const NameRow rows[] = {
   { "socket_ops", KIND_OFFSET, { "socket", "ops" } },
   { "proto_ops_family", KIND_OFFSET, { "proto_ops", "family" } },
   { "sock_protocol", KIND_OFFSET, { "sock", "sk_protocol" } },
+  { "task_cgroups", KIND_OFFSET, { "task_struct", "cgroups" } },
+  { "css_set_dfl_cgrp", KIND_OFFSET, { "css_set", "dfl_cgrp" } },
+  { "cgroup_kn", KIND_OFFSET, { "cgroup", "kn" } },
+  { "kernfs_name", KIND_OFFSET, { "kernfs_node", "name" } },
+  { "kernfs_parent", KIND_OFFSET, { "kernfs_node", "parent", "__parent" } },
   { "task_exit_code", KIND_OFFSET, { "task_struct", "exit_code" } },
   { "bprm_filename", KIND_OFFSET, { "linux_binprm", "filename" } },
   { "task_mm", KIND_OFFSET, { "task_struct", "mm" } },
@@ -147,7 +154,9 @@ resolve_row (const GtLinux *linux_os, const NameRow *row, guint64 *ret_value)
   case KIND_PERCPU:
     return gt_probe_names_percpu (linux_os, row->where[0], ret_value);
   case KIND_OFFSET:
-    if (!gt_linux_offset (linux_os, row->where[0], row->where[1], &offset)) {
+    if (!gt_linux_offset (linux_os, row->where[0], row->where[1], &offset) &&
+        (row->where[2] == NULL ||
+         !gt_linux_offset (linux_os, row->where[0], row->where[2], &offset))) {
       return FALSE;
     }
     *ret_value = offset;

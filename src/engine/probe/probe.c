@@ -484,6 +484,7 @@ static const GtEngineOps probe_ops = {
   .add_pid = gt_probe_add_pid,
   .add_comm = gt_probe_add_comm,
   .add_uid = gt_probe_add_uid,
+  .add_cgroup = gt_probe_add_cgroup,
   .set_follow = gt_probe_set_follow,
   .set_drop = gt_probe_set_drop,
   .set_uring = gt_probe_set_uring,

@@ -170,6 +170,34 @@ gt_probe_add_uid (GtEngine *engine, guint32 uid, GError **error)
   return TRUE;
 }
 
+gboolean
+gt_probe_add_cgroup (GtEngine *engine, const char *name, gboolean is_part, GError **error)
+{
+  GtProbeEngine *probe = gt_probe_of (engine);
+  struct gt_config *config = &probe->config;
+  struct gt_cgroup *cgroup;
+
+  if (config->n_cgroups == GT_FILTER_CGROUPS) {
+    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "at most %d control groups can be chosen",
+                 GT_FILTER_CGROUPS);
+    return FALSE;
+  }
+  if (*name == '\0' || strchr (name, '/') || strlen (name) >= sizeof cgroup->name) {
+    g_set_error (error, GT_ERROR, GT_ERROR_INVALID,
+                 "\"%s\" is no control group's name: that is one of a directory below "
+                 "/sys/fs/cgroup, of at most %d characters",
+                 name, GT_CGROUP_LEN - 1);
+    return FALSE;
+  }
+  cgroup = &config->cgroups[config->n_cgroups++];
+  cgroup->is_part = is_part;
+  (void) g_strlcpy (cgroup->name, name, sizeof cgroup->name);
+  tell_guest (probe, CONFIG_AT (cgroups), config->cgroups, sizeof config->cgroups);
+  tell_guest (probe, CONFIG_AT (n_cgroups), &config->n_cgroups, sizeof config->n_cgroups);
+  end_plain_records (probe);
+  return TRUE;
+}
+
 void
 gt_probe_set_drop (GtEngine *engine, gboolean drop)
 {
