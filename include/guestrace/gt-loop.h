@@ -149,6 +149,7 @@ void gt_loop_set_drop (GTLoop *loop, gboolean drop);
 gboolean gt_loop_add_pid (GTLoop *loop, vmi_pid_t pid, GError **error);
 gboolean gt_loop_add_comm (GTLoop *loop, const char *comm, GError **error);
 gboolean gt_loop_add_uid (GTLoop *loop, guint32 uid, GError **error);
+gboolean gt_loop_add_exe (GTLoop *loop, const char *path, GError **error);
 gboolean gt_loop_add_cgroup (GTLoop *loop, const char *name, gboolean part, GError **error);
 gboolean gt_loop_set_follow (GTLoop *loop, gboolean follow, GError **error);
 

@@ -91,6 +91,31 @@ choose_calls (GTLoop *loop, const char *calls, GtCallSet *set, GError **error)
   return add_operations (loop, linux_os, set, error);
 }
 
+typedef gboolean (*AddFunc) (GTLoop *loop, const char *name, GError **error);
+
+static gboolean
+add_cgroup (GTLoop *loop, const char *name, GError **error)
+{
+  return gt_loop_add_cgroup (loop, name, FALSE, error);
+}
+
+static gboolean
+add_container (GTLoop *loop, const char *name, GError **error)
+{
+  return gt_loop_add_cgroup (loop, name, TRUE, error);
+}
+
+static gboolean
+add_names (GTLoop *loop, const GPtrArray *names, AddFunc add, GError **error)
+{
+  for (guint i = 0; i < names->len; i++) {
+    if (!add (loop, g_ptr_array_index (names, i), error)) {
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 static gboolean
 choose_threads (GTLoop *loop, const GtCliOptions *options, GError **error)
 {
@@ -104,22 +129,11 @@ choose_threads (GTLoop *loop, const GtCliOptions *options, GError **error)
       return FALSE;
     }
   }
-  for (guint i = 0; i < options->comms->len; i++) {
-    if (!gt_loop_add_comm (loop, g_ptr_array_index (options->comms, i), error)) {
-      return FALSE;
-    }
-  }
-  for (guint i = 0; i < options->cgroups->len; i++) {
-    if (!gt_loop_add_cgroup (loop, g_ptr_array_index (options->cgroups, i), FALSE, error)) {
-      return FALSE;
-    }
-  }
-  for (guint i = 0; i < options->containers->len; i++) {
-    if (!gt_loop_add_cgroup (loop, g_ptr_array_index (options->containers, i), TRUE, error)) {
-      return FALSE;
-    }
-  }
-  return !options->follow || gt_loop_set_follow (loop, TRUE, error);
+  return add_names (loop, options->comms, gt_loop_add_comm, error) &&
+         add_names (loop, options->exes, gt_loop_add_exe, error) &&
+         add_names (loop, options->cgroups, add_cgroup, error) &&
+         add_names (loop, options->containers, add_container, error) &&
+         (!options->follow || gt_loop_set_follow (loop, TRUE, error));
 }
 
 /* Lines of new programs are for those who do not see the execve that says the same. A kernel that

@@ -45,6 +45,7 @@ enum {
   OPTION_READ,
   OPTION_WRITE,
   OPTION_COLOR,
+  OPTION_EXE,
   OPTION_CGROUP,
   OPTION_CONTAINER,
 };
@@ -65,6 +66,7 @@ static const struct option long_options[] = {
   { "decode-fds", optional_argument, NULL, OPTION_DECODE_FDS },
   { "decode-paths", no_argument, NULL, 'y' },
   { "drop", no_argument, NULL, OPTION_DROP },
+  { "exe", required_argument, NULL, OPTION_EXE },
   { "failed-only", no_argument, NULL, 'Z' },
   { "failing-only", no_argument, NULL, 'Z' },
   { "fault", required_argument, NULL, OPTION_FAULT },
@@ -306,6 +308,9 @@ take_value (GtCliOptions *options, int option, const char *value, GError **error
   case 'n':
     g_ptr_array_add (options->comms, g_strdup (value));
     return TRUE;
+  case OPTION_EXE:
+    g_ptr_array_add (options->exes, g_strdup (value));
+    return TRUE;
   case OPTION_CGROUP:
     g_ptr_array_add (options->cgroups, g_strdup (value));
     return TRUE;
@@ -403,6 +408,7 @@ gt_cli_options_parse (int argc, char **argv, GError **error)
   options->uids = g_array_new (FALSE, FALSE, sizeof (gint32));
   options->paths = g_ptr_array_new_with_free_func (g_free);
   options->comms = g_ptr_array_new_with_free_func (g_free);
+  options->exes = g_ptr_array_new_with_free_func (g_free);
   options->cgroups = g_ptr_array_new_with_free_func (g_free);
   options->containers = g_ptr_array_new_with_free_func (g_free);
   options->injections = g_ptr_array_new_with_free_func ((GDestroyNotify) gt_injection_free);
@@ -442,6 +448,7 @@ gt_cli_options_free (GtCliOptions *options)
   g_array_unref (options->uids);
   g_ptr_array_unref (options->paths);
   g_ptr_array_unref (options->comms);
+  g_ptr_array_unref (options->exes);
   g_ptr_array_unref (options->cgroups);
   g_ptr_array_unref (options->containers);
   g_ptr_array_unref (options->injections);

@@ -35,6 +35,7 @@ typedef struct {
   GArray *uids;          /* of gint32: real users; empty: all */
   gboolean follow;       /* what the chosen ones start, too */
   GPtrArray *comms;      /* names of programs; empty: all */
+  GPtrArray *exes;       /* paths of programs; empty: all */
   GPtrArray *cgroups;    /* names of control groups; empty: all */
   GPtrArray *containers; /* parts of such names */
   GPtrArray *injections; /* of GtInjection */

@@ -68,6 +68,7 @@ typedef struct {
   gboolean (*add_pid) (GtEngine *engine, vmi_pid_t pid, GError **error);
   gboolean (*add_comm) (GtEngine *engine, const char *comm, GError **error);
   gboolean (*add_uid) (GtEngine *engine, guint32 uid, GError **error);
+  gboolean (*add_exe) (GtEngine *engine, const char *path, GError **error);
   /* @name: of a control group's directory, or, with @is_part, a part of one */
   gboolean (*add_cgroup) (GtEngine *engine, const char *name, gboolean is_part, GError **error);
   /* Whether what wanted threads start is wanted, too. */

@@ -3,6 +3,7 @@
 #include "host.h"
 
 #include "cgroups.h"
+#include "programs.h"
 
 #include "follow.h"
 
@@ -124,7 +125,8 @@ host_wants (struct gt_shared *shared, uint64_t task)
   const struct gt_config *config = &shared->config;
 
   if (is_chosen_pid (config, task) && is_chosen_comm (config, task) &&
-      is_chosen_uid (config, task) && (config->n_cgroups == 0 || is_in_cgroup (config, task))) {
+      is_chosen_uid (config, task) && (config->n_cgroups == 0 || is_in_cgroup (config, task)) &&
+      (config->n_exes == 0 || is_running_one (config, task))) {
     return 1;
   }
   return (config->tasks & GT_TASKS_FOLLOW) &&

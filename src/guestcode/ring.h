@@ -28,7 +28,8 @@ ring_tail (const struct gt_config *config)
 static inline int
 has_filters (const struct gt_config *config)
 {
-  return (config->n_pids | config->n_comms | config->n_uids | config->n_cgroups) != 0;
+  return (config->n_pids | config->n_comms | config->n_uids | config->n_cgroups | config->n_exes) !=
+         0;
 }
 
 /* Plain records suit as long as every thread is wanted, and nothing was lost that one had to tell

@@ -133,6 +133,8 @@ struct gt_probe_header {
 #define GT_FILTER_COMMS   16
 #define GT_FILTER_UIDS    16
 #define GT_FILTER_CGROUPS 8
+#define GT_FILTER_EXES    4
+#define GT_EXE_LEN        256
 #define GT_CGROUP_LEN     124
 #define GT_FOLLOWED       4096 /* processes that run at once */
 #define GT_COMM_LEN       16
@@ -233,8 +235,10 @@ struct gt_config {
   char comms[GT_FILTER_COMMS][GT_COMM_LEN];
   struct gt_cgroup cgroups[GT_FILTER_CGROUPS];
   uint32_t n_cgroups;
+  uint32_t n_exes;
+  char exes[GT_FILTER_EXES][GT_EXE_LEN]; /* paths of programs */
   uint8_t actions[GT_INDICES];
-  uint8_t pad[GT_PAGE - 68 - 4 * GT_FILTER_PIDS - 4 * GT_FILTER_UIDS -
+  uint8_t pad[GT_PAGE - 72 - GT_FILTER_EXES * GT_EXE_LEN - 4 * GT_FILTER_PIDS - 4 * GT_FILTER_UIDS -
               GT_FILTER_COMMS * GT_COMM_LEN - GT_FILTER_CGROUPS * sizeof (struct gt_cgroup) -
               GT_INDICES];
   struct gt_step steps[2][GT_INDICES][GT_STEPS_MAX]; /* entry, return */

@@ -520,6 +520,25 @@ gt_loop_add_uid (GTLoop *loop, guint32 uid, GError **error)
 }
 
 /**
+ * gt_loop_add_exe:
+ * @loop: a loop
+ * @path: of a program, "/usr/sbin/nginx", as /proc/PID/exe has it in the guest
+ * @error: (nullable): why it failed
+ *
+ * Traces only threads that run the programs that were added: the file that was executed, whatever
+ * they call themselves. With processes and the like that were added as well, those among them. An
+ * execve is traced by what runs when it begins, and its return by what runs then.
+ *
+ * Returns: %FALSE with #GT_ERROR_INVALID when @path can be no program's, or there are too many
+ */
+gboolean
+gt_loop_add_exe (GTLoop *loop, const char *path, GError **error)
+{
+  g_return_val_if_fail (loop != NULL && path != NULL, FALSE);
+  return loop->engine->ops->add_exe (loop->engine, path, error);
+}
+
+/**
  * gt_loop_add_cgroup:
  * @loop: a loop
  * @name: of a control group's directory, "nginx.service", without those that it is in

@@ -104,6 +104,26 @@ def check_user(tap, guest):
            run.stderr)
 
 
+def check_exe(tap, guest):
+    """Processes by the file that they run, whatever their names; readlink, of the same file, is one, too."""
+    guest.sh('mkdir /tmp/one /tmp/two /tmp/three; cp /tmp/ash /tmp/one/; cp /tmp/ash /tmp/two/; ln -s /tmp/one/ash /tmp/three/')
+    run = "/ash -c 'echo $$; readlink /proc/$$/exe; read -r line </etc/passwd; :'"
+    one = '--exe', '/tmp/one/ash'
+    for options, command, wanted in ((one, f'/tmp/one{run}', True), (one, f'/tmp/three{run}', True),
+                                     (one, f'/tmp/two{run}', False), (('--exe', '/tmp/one/as'), f'/tmp/one{run}', False),
+                                     ((*one, '--exe', '/tmp/two/ash'), f'/tmp/two{run}', True),
+                                     ((*one, '-n', 'sh'), f'/tmp/one{run}', False)):
+        with guestlab.trace(guest, *options, *QUIET) as trace:
+            said = guest.sh(command).split()
+        shown = {(comm, of) for comm, of, _ in OURS.findall(trace.output)}
+        tap.ok((('ash', said[0]) in shown and said[1] in options and '"/etc/passwd"' in trace.output)
+               if wanted else not shown, f'{" ".join(options)}: {command.split()[0]}', f'{said}\n{trace.output}')
+    for path in '', 'nginx', '/' + 'x' * 255:
+        run = guestlab.guestrace('--exe', path, guest.name)
+        tap.ok(run.returncode != 0 and run.stderr.count('\n') == 1 and 'program' in run.stderr, f'no program: {path[:8]}',
+               run.stderr)
+
+
 GROUP = '/tmp/cg/web.slice/docker-0123456789abcdef.scope'
 
 
@@ -137,6 +157,7 @@ def main():
         check_files(tap, guest)
         check_pid(tap, guest)
         check_user(tap, guest)
+        check_exe(tap, guest)
         check_cgroup(tap, guest)
         guestkernel.check_health(tap, guest, 'after all that')
 

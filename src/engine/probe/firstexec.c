@@ -212,7 +212,8 @@ gt_first_exec_is_wanted (const GtFirstExec *exec, const struct gt_config *config
   for (guint i = 0; i < config->n_comms; i++) {
     comm |= strncmp (config->comms[i], name, GT_COMM_LEN) == 0;
   }
-  return pid && comm && uid && config->n_cgroups == 0; /* it is in none that has a name */
+  /* It is in no group that has a name, and which program it runs is the event's own matter. */
+  return pid && comm && uid && config->n_cgroups == 0 && config->n_exes == 0;
 }
 
 static void

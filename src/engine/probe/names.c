@@ -69,6 +69,7 @@ static const NameRow rows[] = {
   { "socket_ops", KIND_OFFSET, { "socket", "ops" } },
   { "proto_ops_family", KIND_OFFSET, { "proto_ops", "family" } },
   { "sock_protocol", KIND_OFFSET, { "sock", "sk_protocol" } },
+  { "mm_exe_file", KIND_OFFSET, { "mm_struct", "exe_file" } },
   { "task_cgroups", KIND_OFFSET, { "task_struct", "cgroups" } },
   { "css_set_dfl_cgrp", KIND_OFFSET, { "css_set", "dfl_cgrp" } },
   { "cgroup_kn", KIND_OFFSET, { "cgroup", "kn" } },

@@ -485,6 +485,7 @@ static const GtEngineOps probe_ops = {
   .add_comm = gt_probe_add_comm,
   .add_uid = gt_probe_add_uid,
   .add_cgroup = gt_probe_add_cgroup,
+  .add_exe = gt_probe_add_exe,
   .set_follow = gt_probe_set_follow,
   .set_drop = gt_probe_set_drop,
   .set_uring = gt_probe_set_uring,

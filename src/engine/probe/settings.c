@@ -198,6 +198,31 @@ gt_probe_add_cgroup (GtEngine *engine, const char *name, gboolean is_part, GErro
   return TRUE;
 }
 
+gboolean
+gt_probe_add_exe (GtEngine *engine, const char *path, GError **error)
+{
+  GtProbeEngine *probe = gt_probe_of (engine);
+  struct gt_config *config = &probe->config;
+
+  if (config->n_exes == GT_FILTER_EXES) {
+    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "at most %d programs can be chosen by path",
+                 GT_FILTER_EXES);
+    return FALSE;
+  }
+  if (*path != '/' || strlen (path) >= GT_EXE_LEN) {
+    g_set_error (error, GT_ERROR, GT_ERROR_INVALID,
+                 "\"%s\" is no program's path: that begins with a / and has at most %d characters; "
+                 "programs are chosen by name with their command's (-n)",
+                 path, GT_EXE_LEN - 1);
+    return FALSE;
+  }
+  (void) g_strlcpy (config->exes[config->n_exes++], path, GT_EXE_LEN);
+  tell_guest (probe, CONFIG_AT (exes), config->exes, sizeof config->exes);
+  tell_guest (probe, CONFIG_AT (n_exes), &config->n_exes, sizeof config->n_exes);
+  end_plain_records (probe);
+  return TRUE;
+}
+
 void
 gt_probe_set_drop (GtEngine *engine, gboolean drop)
 {

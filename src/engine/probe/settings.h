@@ -12,6 +12,7 @@ void gt_probe_set_call (GtEngine *engine, guint index, guint8 actions, const str
 gboolean gt_probe_add_pid (GtEngine *engine, vmi_pid_t pid, GError **error);
 gboolean gt_probe_add_comm (GtEngine *engine, const char *comm, GError **error);
 gboolean gt_probe_add_cgroup (GtEngine *engine, const char *name, gboolean is_part, GError **error);
+gboolean gt_probe_add_exe (GtEngine *engine, const char *path, GError **error);
 gboolean gt_probe_add_uid (GtEngine *engine, guint32 uid, GError **error);
 gboolean gt_probe_set_follow (GtEngine *engine, gboolean follow, GError **error);
 void gt_probe_set_drop (GtEngine *engine, gboolean drop);

@@ -163,7 +163,7 @@ class Trace:
         self.guest = guest
         self.ping = ping
         if ping is None and not any(
-                a[:2] in ('-n', '-p', '-P', '-u', '-e', '-c') or a.startswith('--c') for a in arguments):
+                a[:2] in ('-n', '-p', '-P', '-u', '-e', '-c') or a.startswith(('--c', '--exe')) for a in arguments):
             self.ping = ':'
         self.scratch = tempfile.TemporaryDirectory(prefix='gttrace-')
         self.file = pathlib.Path(self.scratch.name) / 'trace'

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What programs threads run: the file that was executed, by its path. */
+#include "programs.h"
+
+static int
+is_same_path (const char *wanted, const char *path)
+{
+  uint32_t i = 0;
+
+  while (i < GT_EXE_LEN - 1 && wanted[i] && wanted[i] == path[i]) {
+    i++;
+  }
+  return wanted[i] == path[i];
+}
+
+/* A thread of the same process may be giving its memory up, or have another program set: what is
+ * read is looked at before it can be freed. */
+int
+is_running_one (const struct gt_config *config, uint64_t task)
+{
+  uint64_t mm = FIELD (uint64_t, task, k_task_mm), file, place[2];
+  char buffer[GT_EXE_LEN];
+  int64_t path = 0;
+
+  k_rcu_read_lock ();
+  file = mm ? FIELD (const volatile uint64_t, mm, k_mm_exe_file) : 0;
+  if (file) {
+    const volatile uint64_t *from = &FIELD (const volatile uint64_t, file, k_file_path);
+
+    place[0] = from[0];
+    place[1] = from[1];
+    path = place[1] ? k_d_path (place, buffer, sizeof buffer) : 0;
+  }
+  k_rcu_read_unlock ();
+  if (path < (int64_t) buffer || path >= (int64_t) (buffer + sizeof buffer)) {
+    return 0;
+  }
+  for (uint32_t i = 0; i < config->n_exes && i < GT_FILTER_EXES; i++) {
+    if (is_same_path (config->exes[i], (const char *) path)) {
+      return 1;
+    }
+  }
+  return 0;
+}
