@@ -29,6 +29,7 @@ struct GtRingReader {
   gboolean astray;
   gint64 stuck_since; /* when an uncommitted record was first seen at the tail; 0 when none is */
   guint8 *buffer;     /* CHUNK bytes */
+  guint8 *marks;      /* the same, of a moment before */
   /* Where a thread was held last: the next one most likely waits there. */
   guint slot;
   gboolean hold_is_new; /* @hold was read after the records that are being handed out */
@@ -42,6 +43,7 @@ gt_ring_reader_new (GtPages *pages)
 
   reader->pages = pages;
   reader->buffer = g_malloc (CHUNK);
+  reader->marks = g_malloc (CHUNK);
   reader->slot = NO_SLOT;
   return reader;
 }
@@ -51,6 +53,7 @@ gt_ring_reader_free (GtRingReader *reader)
 {
   if (reader) {
     g_free (reader->buffer);
+    g_free (reader->marks);
     g_free (reader);
   }
 }
@@ -103,10 +106,8 @@ marked_size (guint64 mark, guint64 pos, gsize room)
   return size;
 }
 
-/*
- * Where guest RAM is mapped, a record may be copied only after its mark was seen. (Where it is not,
- * the kernel copies a whole chunk in ascending order, marks before bodies.)
- */
+/* A record may be copied only after its mark was seen. Where guest RAM is mapped: one after the
+ * other. */
 static gsize
 copy_mapped (GtRingReader *reader, gsize room)
 {
@@ -128,18 +129,53 @@ copy_mapped (GtRingReader *reader, gsize room)
   return done;
 }
 
-/* Fills the buffer from the tail on, up to @room bytes, not across the ring's end. */
+/*
+ * Where it is not, the whole is copied twice, first for the marks and then for what is behind them:
+ * in what order one copy reads its bytes is the processor's affair (string instructions, Intel SDM
+ * vol. 3, 9.2.4), but the first copy is read before the second. Returns how much of the buffer is
+ * records.
+ */
+static gsize
+settle (GtRingReader *reader, gsize room)
+{
+  gsize done = 0, size;
+
+  while (done + 8 <= room) {
+    guint64 mark;
+
+    memcpy (&mark, reader->marks + done, sizeof mark);
+    size = marked_size (mark, reader->tail + done, room - done);
+    if (size == 0) {
+      break;
+    }
+    memcpy (reader->buffer + done, &mark, sizeof mark);
+    done += size;
+  }
+  return done;
+}
+
+static gssize
+copy_twice (GtRingReader *reader, gsize offset, gsize room)
+{
+  const GtPagesPart parts[] = {
+    { RING_OFFSET + offset, reader->marks, room },
+    { RING_OFFSET + offset, reader->buffer, room },
+  };
+
+  return gt_pages_read_parts (reader->pages, parts, G_N_ELEMENTS (parts))
+             ? (gssize) settle (reader, room)
+             : -1;
+}
+
+/* Fills the buffer with records from the tail on, up to @room bytes, not across the ring's end. */
 static gssize
 fill (GtRingReader *reader, gsize room)
 {
   gsize offset = reader->tail & (GT_RING_SIZE - 1);
 
   room = MIN (room, MIN (CHUNK, GT_RING_SIZE - offset));
-  if (gt_pages_peek (reader->pages, RING_OFFSET)) {
-    return copy_mapped (reader, room);
-  }
-  return gt_pages_read (reader->pages, RING_OFFSET + offset, reader->buffer, room) ? (gssize) room
-                                                                                   : -1;
+  return gt_pages_peek (reader->pages, RING_OFFSET) ? (gssize) copy_mapped (reader, room)
+                                                    : copy_twice (reader, offset, room);
 }
 
 static gint
@@ -279,24 +315,28 @@ gt_ring_reader_hold (GtRingReader *reader, guint slot, struct gt_hold *ret_hold)
 }
 
 /* Reads the guest's state. Where its RAM is not mapped a read takes as long as a thread is held,
- * and what most likely is asked for next comes along: then @ret_ahead is how much of the ring from
- * the tail on is in the buffer. */
+ * and what most likely is asked for next comes along: then @ret_ahead is how many bytes of records
+ * from the tail on are in the buffer. */
 static gboolean
 look (GtRingReader *reader, struct gt_state *ret_state, gsize *ret_ahead)
 {
-  gsize offset = reader->tail & (GT_RING_SIZE - 1);
+  gsize offset = reader->tail & (GT_RING_SIZE - 1), room = MIN (AHEAD, GT_RING_SIZE - offset);
   gboolean copied = !gt_pages_peek (reader->pages, RING_OFFSET);
   /* Each was written before what stands before it. */
   const GtPagesPart parts[] = {
     { STATE_OFFSET, ret_state, STATE_USED },
-    { RING_OFFSET + offset, reader->buffer, MIN (AHEAD, GT_RING_SIZE - offset) },
+    { RING_OFFSET + offset, reader->marks, room },
+    { RING_OFFSET + offset, reader->buffer, room },
     { HOLD_OFFSET (reader->slot), &reader->hold, sizeof reader->hold },
   };
-  guint n = !copied ? 1 : reader->slot == NO_SLOT ? 2 : 3;
+  guint n = !copied ? 1 : reader->slot == NO_SLOT ? 3 : 4;
 
-  *ret_ahead = copied ? parts[1].len : 0;
-  reader->hold_is_new = n == 3;
-  return gt_pages_read_parts (reader->pages, parts, n);
+  if (!gt_pages_read_parts (reader->pages, parts, n)) {
+    return FALSE;
+  }
+  *ret_ahead = copied ? settle (reader, room) : 0;
+  reader->hold_is_new = n == 4;
+  return TRUE;
 }
 
 /* Whether @state is that of our probe, and possible. */
