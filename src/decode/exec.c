@@ -30,8 +30,8 @@ print_strings (GtPrinter *printer, guint64 value, guint most)
   for (guint i = 0; event != NULL && i < event->n_captures; i++) {
     const GTCapture *capture = &event->captures[i];
 
-    if (capture->arg != printer->arg || (capture->address & GT_CAPTURE_COUNT) != 0) {
-      continue;
+    if (capture->arg != printer->arg || !capture->is_string) {
+      continue; /* another argument's, or how many there are */
     }
     gt_print_text (printer, n++ == 0 ? "[" : ", ");
     if (n > most) {
