@@ -193,6 +193,9 @@ test_execve (Fixture *fixture, gconstpointer data)
   expect (fixture, "execve", "\"/bin/ls\", [\"ls\", \"-l\\n\"], 0x7fff1234 = 0");
   capture (fixture, &fixture->enter, 1, NULL, 0)->error = -14;
   fixture->captures[3].address = 0x10;
+  fixture->captures[3].is_string = TRUE;
+  expect (fixture, "execve", "\"/bin/ls\", [\"ls\", \"-l\\n\", 0x10], 0x7fff1234 = 0");
+  fixture->captures[1].address = 0xffffffff81234560; /* the first program's, which the kernel has */
   expect (fixture, "execve", "\"/bin/ls\", [\"ls\", \"-l\\n\", 0x10], 0x7fff1234 = 0");
 }
 
