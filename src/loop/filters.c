@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which threads are traced at all: told to the engine, tested inside the guest. */
+#include "loop/loop-internal.h"
+
+/**
+ * gt_loop_add_pid:
+ * @loop: a loop
+ * @pid: a process (all its threads) or a thread
+ * @error: (nullable): why it failed
+ *
+ * Traces only the processes and threads that were added.
+ *
+ * Returns: %FALSE when there are too many
+ */
+gboolean
+gt_loop_add_pid (GTLoop *loop, vmi_pid_t pid, GError **error)
+{
+  g_return_val_if_fail (loop != NULL, FALSE);
+  return loop->engine->ops->add_pid (loop->engine, pid, error);
+}
+
+/**
+ * gt_loop_add_comm:
+ * @loop: a loop
+ * @comm: a command's name; the kernel knows its first 15 bytes
+ * @error: (nullable): why it failed
+ *
+ * Traces only threads whose command name was added.
+ *
+ * Returns: %FALSE when there are too many
+ */
+gboolean
+gt_loop_add_comm (GTLoop *loop, const char *comm, GError **error)
+{
+  g_return_val_if_fail (loop != NULL && comm != NULL, FALSE);
+  return loop->engine->ops->add_comm (loop->engine, comm, error);
+}
+
+/**
+ * gt_loop_add_uid:
+ * @loop: a loop
+ * @uid: a user, by the number that the guest's kernel has for the real user of a thread
+ * @error: (nullable): why it failed
+ *
+ * Traces only threads of the users that were added; with processes or commands that were added as
+ * well, those among them.
+ *
+ * Returns: %FALSE when there are too many
+ */
+gboolean
+gt_loop_add_uid (GTLoop *loop, guint32 uid, GError **error)
+{
+  g_return_val_if_fail (loop != NULL, FALSE);
+  return loop->engine->ops->add_uid (loop->engine, uid, error);
+}
+
+/**
+ * gt_loop_add_exe:
+ * @loop: a loop
+ * @path: of a program, "/usr/sbin/nginx", as /proc/PID/exe has it in the guest
+ * @error: (nullable): why it failed
+ *
+ * Traces only threads that run the programs that were added: the file that was executed, whatever
+ * they call themselves. With processes and the like that were added as well, those among them. An
+ * execve is traced by what runs when it begins, and its return by what runs then.
+ *
+ * Returns: %FALSE with #GT_ERROR_INVALID when @path can be no program's, or there are too many
+ */
+gboolean
+gt_loop_add_exe (GTLoop *loop, const char *path, GError **error)
+{
+  g_return_val_if_fail (loop != NULL && path != NULL, FALSE);
+  return loop->engine->ops->add_exe (loop->engine, path, error);
+}
+
+/**
+ * gt_loop_add_cgroup:
+ * @loop: a loop
+ * @name: of a control group's directory, "nginx.service", without those that it is in
+ * @part: whether the name need only contain @name: a container's number
+ * @error: (nullable): why it failed
+ *
+ * Traces only threads in the control groups that were added, and in those below them; of the
+ * unified hierarchy (cgroup v2). With processes and the like that were added as well, those among
+ * them.
+ *
+ * Returns: %FALSE with #GT_ERROR_INVALID when @name can be no group's, or there are too many
+ */
+gboolean
+gt_loop_add_cgroup (GTLoop *loop, const char *name, gboolean part, GError **error)
+{
+  g_return_val_if_fail (loop != NULL && name != NULL, FALSE);
+  return loop->engine->ops->add_cgroup (loop->engine, name, part, error);
+}
+
+/**
+ * gt_loop_set_follow:
+ * @loop: a loop
+ * @follow: whether processes that traced threads start are traced, too
+ * @error: (nullable): why it failed
+ *
+ * Beside the processes, commands and users that were added, whatever these start is traced from its
+ * first instruction on, whatever it runs and whoever it becomes; so is what that starts. Up to 4096
+ * such processes at once; of others a loss is counted.
+ *
+ * Returns: %FALSE with #GT_ERROR_UNSUPPORTED when the guest's kernel does not tell of new processes
+ */
+gboolean
+gt_loop_set_follow (GTLoop *loop, gboolean follow, GError **error)
+{
+  g_return_val_if_fail (loop != NULL, FALSE);
+  return loop->engine->ops->set_follow (loop->engine, follow, error);
+}
