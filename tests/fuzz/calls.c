@@ -37,8 +37,10 @@ static const GtLinuxCall *
 find_call (gconstpointer data, GTAbi abi, gint nr)
 {
   const GPtrArray *calls = data;
+  guint n = calls->len / 2; /* a call of 64-bit programs, and the same of 32-bit ones */
 
-  return nr >= 0 && (guint) nr < calls->len ? g_ptr_array_index (calls, nr) : NULL;
+  return nr >= 0 && (guint) nr < n ? g_ptr_array_index (calls, nr + (abi == GT_ABI_I386 ? n : 0))
+                                   : NULL;
 }
 
 GtCallTable *
@@ -55,6 +57,12 @@ fuzz_calls (void)
   calls = g_ptr_array_new ();
   for (char *line = strtok_r (text, "\n", &save); line; line = strtok_r (NULL, "\n", &save)) {
     g_ptr_array_add (calls, parse_call (line, (gint) calls->len));
+  }
+  for (guint i = 0, n = calls->len; i < n; i++) {
+    GtLinuxCall *narrow = g_memdup2 (g_ptr_array_index (calls, i), sizeof *narrow);
+
+    narrow->abi = GT_ABI_I386;
+    g_ptr_array_add (calls, narrow);
   }
   table = gt_call_table_new (find_call, calls);
   return table;
