@@ -124,7 +124,7 @@ gt_table_row_count (GtTableRow *row, const GTEvent *enter, const GTEvent *leave)
       (leave->flags & GT_EVENT_KILLED) == 0) {
     row->errors++;
   }
-  count_time (row, leave->time > enter->time ? (guint64) (leave->time - enter->time) : 0);
+  count_time (row, leave->time > enter->time ? (guint64) leave->time - (guint64) enter->time : 0);
 }
 
 guint64

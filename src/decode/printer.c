@@ -233,7 +233,7 @@ gt_print_fd_path (GtPrinter *printer, gint32 fd)
   gsize size = path != NULL ? path->size : 0, tail = sizeof deleted - 1;
   gboolean gone;
 
-  if (path == NULL || print_socket (printer, fd, path)) {
+  if (size == 0 || print_socket (printer, fd, path)) {
     return;
   }
   gone = size > tail && memcmp (path->data + size - tail, deleted, tail) == 0;
