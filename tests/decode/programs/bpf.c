@@ -25,7 +25,7 @@ patterns (void)
     }
     memset (&attr, 0, sizeof attr);
     call (command, sizeof attr);
-    for (unsigned size = 0; size < 136; size += 4) {
+    for (unsigned size = 0; size < 136; size += size < 32 ? 4 : 12) {
       memset (&attr, 0x11, sizeof attr);
       call (command, size);
     }
