@@ -29,7 +29,7 @@ is_running_one (const struct gt_config *config, uint64_t task)
 
     place[0] = from[0];
     place[1] = from[1];
-    path = place[1] ? k_d_path (place, buffer, sizeof buffer) : 0;
+    path = place[0] && place[1] ? k_d_path (place, buffer, sizeof buffer) : 0;
   }
   k_rcu_read_unlock ();
   if (path < (int64_t) buffer || path >= (int64_t) (buffer + sizeof buffer)) {
