@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* bpf's attributes: union bpf_attr, include/uapi/linux/bpf.h. The command says which of its
  * structures it is, the last argument how much of it the program knows. */
+#include <linux/bpf.h>
 #include <string.h>
 
 #include "decode/printer.h"
@@ -44,7 +45,6 @@ typedef struct {
 } Member;
 
 typedef struct {
-  guint32 command;
   const char *inner; /* the structure within the union that they belong to, or NULL */
   const Member *members;
   guint8 n;
@@ -258,44 +258,44 @@ static const Member link_update[] = {
 
 static const Member link_by_id[] = { { "link_id", 0, 0, UNSIGNED, NULL } };
 
-#define COMMAND_ROW(number, inner, members)                                                        \
+#define COMMAND_ROW(inner, members)                                                                \
   {                                                                                                \
-    number, inner, members, G_N_ELEMENTS (members)                                                 \
+    inner, members, G_N_ELEMENTS (members)                                                         \
   }
 
 static const Command commands[] = {
-  COMMAND_ROW (0, NULL, map_create),
-  COMMAND_ROW (1, NULL, map_element),
-  COMMAND_ROW (2, NULL, map_update),
-  COMMAND_ROW (3, NULL, map_delete),
-  COMMAND_ROW (4, NULL, map_next),
-  COMMAND_ROW (5, NULL, prog_load),
-  COMMAND_ROW (6, NULL, object),
-  COMMAND_ROW (7, NULL, object),
-  COMMAND_ROW (8, NULL, prog_attach),
-  COMMAND_ROW (9, NULL, prog_detach),
-  COMMAND_ROW (10, "test", test_run),
-  COMMAND_ROW (11, NULL, next_id),
-  COMMAND_ROW (12, NULL, next_id),
-  COMMAND_ROW (13, NULL, prog_by_id),
-  COMMAND_ROW (14, NULL, map_by_id),
-  COMMAND_ROW (15, "info", info),
-  COMMAND_ROW (16, "query", query),
-  COMMAND_ROW (17, "raw_tracepoint", raw_tracepoint),
-  COMMAND_ROW (18, NULL, btf_load),
-  COMMAND_ROW (19, NULL, btf_by_id),
-  COMMAND_ROW (20, "task_fd_query", task_fd),
-  COMMAND_ROW (21, NULL, map_element),
-  COMMAND_ROW (22, NULL, freeze),
-  COMMAND_ROW (23, NULL, next_id),
-  COMMAND_ROW (24, "batch", lookup_batch),
-  COMMAND_ROW (25, "batch", lookup_batch),
-  COMMAND_ROW (26, "batch", update_batch),
-  COMMAND_ROW (27, "batch", delete_batch),
-  COMMAND_ROW (28, "link_create", link_create),
-  COMMAND_ROW (29, "link_update", link_update),
-  COMMAND_ROW (30, NULL, link_by_id),
-  COMMAND_ROW (31, NULL, next_id),
+  [BPF_MAP_CREATE] = COMMAND_ROW (NULL, map_create),
+  [BPF_MAP_LOOKUP_ELEM] = COMMAND_ROW (NULL, map_element),
+  [BPF_MAP_UPDATE_ELEM] = COMMAND_ROW (NULL, map_update),
+  [BPF_MAP_DELETE_ELEM] = COMMAND_ROW (NULL, map_delete),
+  [BPF_MAP_GET_NEXT_KEY] = COMMAND_ROW (NULL, map_next),
+  [BPF_PROG_LOAD] = COMMAND_ROW (NULL, prog_load),
+  [BPF_OBJ_PIN] = COMMAND_ROW (NULL, object),
+  [BPF_OBJ_GET] = COMMAND_ROW (NULL, object),
+  [BPF_PROG_ATTACH] = COMMAND_ROW (NULL, prog_attach),
+  [BPF_PROG_DETACH] = COMMAND_ROW (NULL, prog_detach),
+  [BPF_PROG_TEST_RUN] = COMMAND_ROW ("test", test_run),
+  [BPF_PROG_GET_NEXT_ID] = COMMAND_ROW (NULL, next_id),
+  [BPF_MAP_GET_NEXT_ID] = COMMAND_ROW (NULL, next_id),
+  [BPF_PROG_GET_FD_BY_ID] = COMMAND_ROW (NULL, prog_by_id),
+  [BPF_MAP_GET_FD_BY_ID] = COMMAND_ROW (NULL, map_by_id),
+  [BPF_OBJ_GET_INFO_BY_FD] = COMMAND_ROW ("info", info),
+  [BPF_PROG_QUERY] = COMMAND_ROW ("query", query),
+  [BPF_RAW_TRACEPOINT_OPEN] = COMMAND_ROW ("raw_tracepoint", raw_tracepoint),
+  [BPF_BTF_LOAD] = COMMAND_ROW (NULL, btf_load),
+  [BPF_BTF_GET_FD_BY_ID] = COMMAND_ROW (NULL, btf_by_id),
+  [BPF_TASK_FD_QUERY] = COMMAND_ROW ("task_fd_query", task_fd),
+  [BPF_MAP_LOOKUP_AND_DELETE_ELEM] = COMMAND_ROW (NULL, map_element),
+  [BPF_MAP_FREEZE] = COMMAND_ROW (NULL, freeze),
+  [BPF_BTF_GET_NEXT_ID] = COMMAND_ROW (NULL, next_id),
+  [BPF_MAP_LOOKUP_BATCH] = COMMAND_ROW ("batch", lookup_batch),
+  [BPF_MAP_LOOKUP_AND_DELETE_BATCH] = COMMAND_ROW ("batch", lookup_batch),
+  [BPF_MAP_UPDATE_BATCH] = COMMAND_ROW ("batch", update_batch),
+  [BPF_MAP_DELETE_BATCH] = COMMAND_ROW ("batch", delete_batch),
+  [BPF_LINK_CREATE] = COMMAND_ROW ("link_create", link_create),
+  [BPF_LINK_UPDATE] = COMMAND_ROW ("link_update", link_update),
+  [BPF_LINK_GET_FD_BY_ID] = COMMAND_ROW (NULL, link_by_id),
+  [BPF_LINK_GET_NEXT_ID] = COMMAND_ROW (NULL, next_id),
 };
 
 static gsize
@@ -495,19 +495,18 @@ static void
 print_bpf_attr (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
   guint32 number = (guint32) gt_printer_arg (printer, COMMAND);
-  gsize size = (guint32) gt_printer_arg (printer, SIZE), there;
+  gsize size = MIN ((guint32) gt_printer_arg (printer, SIZE), (guint32) ATTR_MAX);
   guint8 attr[ATTR_MAX + NAME_SIZE] = { 0 };
   const guint8 *bytes;
 
   gt_printer_look (printer, FALSE);
-  there = MIN (size, (gsize) ATTR_MAX);
-  bytes = there > 0 ? gt_printer_memory (printer, value, there) : NULL;
+  bytes = size > 0 ? gt_printer_memory (printer, value, size) : NULL;
   if (bytes == NULL || number >= G_N_ELEMENTS (commands)) {
     gt_print_pointer (printer, value);
     return;
   }
-  memcpy (attr, bytes, there);
-  print_command (printer, &commands[number], attr, there);
+  memcpy (attr, bytes, size);
+  print_command (printer, &commands[number], attr, size);
 }
 
 static void

@@ -16,6 +16,7 @@ typedef struct {
   struct gt_step leave[GT_STEPS_MAX];
 } GtCapturePlan;
 
+/* What @call's arguments and result are shown with, as far as it is wanted. */
 void
 gt_capture_plan (const GtLinuxCall *call, const GtCaptureWants *wants, GtCapturePlan *ret_plan);
 

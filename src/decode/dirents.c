@@ -111,7 +111,8 @@ plan_any (GtPlan *plan, guint arg, gboolean is_old)
     .limit = GT_MAX_CAPTURE,
   };
 
-  (void) gt_plan_count (plan, arg, GT_LENGTH_RESULT, length_at (is_old, plan->is_32));
+  (void) gt_plan_count (plan, arg, GT_LENGTH_RESULT, length_at (is_old, plan->is_32),
+                        GT_PLAN_COUNT);
   if (plan->wants.verbose) {
     (void) gt_plan_add (plan, &step);
   }

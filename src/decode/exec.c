@@ -15,7 +15,6 @@ plan_strings (GtPlan *plan, guint arg, guint count)
     .limit = GT_PLAN_STRING,
   };
 
-  (void) gt_plan_count (plan, arg, GT_LENGTH_LIMIT, 0);
   (void) gt_plan_add (plan, &step);
 }
 
@@ -57,6 +56,7 @@ print_strings (GtPrinter *printer, guint64 value, guint most)
 static void
 plan_argv (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
+  (void) gt_plan_count (plan, arg, GT_LENGTH_LIMIT, 0, 1); /* whether there are any */
   plan_strings (plan, arg, plan->wants.verbose ? STRINGS_MAX : ARGV_COUNT);
 }
 
@@ -71,10 +71,9 @@ GT_KIND_PLANNED (argv);
 static void
 plan_envp (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
+  (void) gt_plan_count (plan, arg, GT_LENGTH_LIMIT, 0, GT_PLAN_COUNT);
   if (plan->wants.verbose) {
     plan_strings (plan, arg, STRINGS_MAX);
-  } else {
-    (void) gt_plan_count (plan, arg, GT_LENGTH_LIMIT, 0);
   }
 }
 

@@ -136,9 +136,7 @@ print_hardware_address (GtPrinter *printer, GtCursor cursor)
   gt_member_enum (printer, "sa_family", &cursor, 2, &gt_names_arp_hardware);
   gt_print_member (printer, "sa_data");
   if (begin_meaning (printer, cursor.at, ADDRESS_DATA)) {
-    for (guint i = 0; i < length; i++) {
-      gt_print_printf (printer, i > 0 ? ":%02x" : "%02x", (guint) gt_cursor_unsigned (&cursor, 1));
-    }
+    gt_print_mac (printer, cursor, length);
     end_meaning (printer);
   }
   gt_print_text (printer, "}");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* perf_event_open's attributes: struct perf_event_attr, include/uapi/linux/perf_event.h. */
+#include <errno.h>
 #include <linux/perf_event.h>
 #include <string.h>
 
@@ -270,7 +271,7 @@ print_size (GtPrinter *printer, guint64 address, guint32 size)
   gt_print_member (printer, "size");
   gt_print_enum (printer, &gt_names_perf_attr_sizes, size);
   gt_printer_look (printer, TRUE);
-  if (printer->leave != NULL && printer->leave->retval == -7 /* E2BIG */ &&
+  if (printer->leave != NULL && printer->leave->retval == -E2BIG &&
       gt_printer_fetch (printer, address + SIZE_AT, &better, sizeof better) && better != size) {
     gt_print_text (printer, " => ");
     gt_print_enum (printer, &gt_names_perf_attr_sizes, better);

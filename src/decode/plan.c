@@ -68,13 +68,13 @@ gt_plan_buffer (GtPlan *plan, guint arg, guint8 length)
 }
 
 guint
-gt_plan_count (GtPlan *plan, guint arg, guint8 length, gsize at)
+gt_plan_count (GtPlan *plan, guint arg, guint8 length, gsize at, guint most)
 {
   const struct gt_step step = {
     .op = GT_STEP_COUNT,
     .arg = (uint8_t) arg,
     .length = length,
-    .limit = GT_PLAN_COUNT,
+    .limit = most,
     .scale = (uint8_t) at,
   };
 

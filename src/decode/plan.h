@@ -39,9 +39,9 @@ guint gt_plan_array (GtPlan *plan, guint arg, guint8 length, gsize size);
 guint gt_plan_path (GtPlan *plan, guint arg);
 /* A buffer of the program's, as much of it as the user wants to see. */
 guint gt_plan_buffer (GtPlan *plan, guint arg, guint8 length);
-/* How many elements there are at argument @arg: words until one that is 0, or, with @at, entries of
- * as many bytes as @length says together, each with its own length at @at. */
-guint gt_plan_count (GtPlan *plan, guint arg, guint8 length, gsize at);
+/* How many elements there are at argument @arg, at most @most: words until one that is 0, or, with
+ * @at, entries of as many bytes as @length says together, each with its own length at @at. */
+guint gt_plan_count (GtPlan *plan, guint arg, guint8 length, gsize at, guint most);
 /* @size bytes where the pointer at @at in step @base's memory leads. */
 guint gt_plan_pointed (GtPlan *plan, guint arg, guint base, gsize at, gsize size);
 /* The path behind descriptor @arg, or behind the one at @at in step @base's memory, where paths are

@@ -72,16 +72,21 @@ gt_printer_copied (const GtPrinter *printer, guint64 address)
 gboolean
 gt_printer_count (const GtPrinter *printer, guint64 address, guint *ret_n, gboolean *ret_more)
 {
-  const GTCapture *capture = gt_printer_capture (printer, address | GT_CAPTURE_COUNT);
-  guint32 n;
+  const GTEvent *event = printer->memory;
 
-  if (capture == NULL || capture->size < sizeof n) {
-    return FALSE;
+  for (guint i = 0; event != NULL && i < event->n_captures; i++) {
+    const GTCapture *capture = &event->captures[i];
+    guint32 n;
+
+    if (capture->address == (address | GT_CAPTURE_COUNT) && capture->arg == printer->arg &&
+        capture->error == 0 && capture->size >= sizeof n) {
+      memcpy (&n, capture->data, sizeof n);
+      *ret_n = n;
+      *ret_more = capture->cut;
+      return TRUE;
+    }
   }
-  memcpy (&n, capture->data, sizeof n);
-  *ret_n = n;
-  *ret_more = capture->cut;
-  return TRUE;
+  return FALSE;
 }
 
 guint64

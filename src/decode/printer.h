@@ -33,8 +33,8 @@ gboolean gt_printer_fetch (const GtPrinter *printer, guint64 address, void *to, 
 gsize gt_printer_copied (const GtPrinter *printer, guint64 address);
 /* What was copied from exactly @address on; for a string, or with @size 0, that may be no bytes. */
 const GTCapture *gt_printer_capture (const GtPrinter *printer, guint64 address);
-/* How many elements are at @address, and whether these were not all. FALSE when that is not known.
- */
+/* How many elements the argument that is printed has at @address, and whether these were not all.
+ * FALSE when that is not known. */
 gboolean
 gt_printer_count (const GtPrinter *printer, guint64 address, guint *ret_n, gboolean *ret_more);
 /* The value of argument @arg; 0 when it has none. */

@@ -87,9 +87,7 @@ print_program (GtPrinter *printer, guint64 value)
     return;
   }
   gt_print_text (printer, "{");
-  gt_member_unsigned (printer, "len", &at, 2);
-  gt_cursor_skip (&at, at.is_32 ? 2 : 6);
-  gt_member_pointer (printer, "filter", &at);
+  gt_members_sock_fprog (printer, at);
   gt_print_text (printer, "}");
 }
 

@@ -47,23 +47,28 @@ print_inet6 (GtPrinter *printer, const Address *address)
   }
 }
 
-/* A path ends at its NUL; a name that begins with one is abstract, and as long as the address. */
-static void
-print_unix (GtPrinter *printer, const Address *address)
+void
+gt_print_unix_path (GtPrinter *printer, const guint8 *path, gsize length)
 {
-  const guint8 *path = address->data + offsetof (struct sockaddr_un, sun_path);
-  gsize length = address->size - offsetof (struct sockaddr_un, sun_path);
-  gboolean abstract = length > 0 && path[0] == '\0';
+  gboolean abstract = path[0] == '\0';
 
-  if (length == 0) {
-    return;
-  }
   if (!abstract) {
     length = strnlen ((const char *) path, length);
   }
-  gt_print_text (printer, abstract ? ", sun_path=@" : ", sun_path=");
+  gt_print_text (printer, abstract ? "@" : "");
   gt_text_quoted_as (printer->out, path + abstract, length - abstract, FALSE,
                      printer->options->hex_strings);
+}
+
+static void
+print_unix (GtPrinter *printer, const Address *address)
+{
+  const gsize at = offsetof (struct sockaddr_un, sun_path);
+
+  if (address->size > at) {
+    gt_print_text (printer, ", sun_path=");
+    gt_print_unix_path (printer, address->data + at, address->size - at);
+  }
 }
 
 static void

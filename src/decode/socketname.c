@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "decode/sockaddr.h"
+
 #include "decode-tables.h"
 
 typedef struct {
@@ -123,22 +125,16 @@ print_inet (GtPrinter *printer, const Socket *socket)
 
 /* ---- Others ---- */
 
-/* A path, or, behind a NUL, an abstract name; some have none. */
+/* Some have none. */
 static void
 print_unix_name (GtPrinter *printer, const char *before, const guint8 *address, gsize size)
 {
-  const guint8 *path = address + offsetof (struct sockaddr_un, sun_path);
-  gboolean abstract;
-  gsize length;
+  const gsize at = offsetof (struct sockaddr_un, sun_path);
 
-  if (size <= offsetof (struct sockaddr_un, sun_path)) {
-    return;
+  if (size > at) {
+    gt_print_text (printer, before);
+    gt_print_unix_path (printer, address + at, size - at);
   }
-  length = size - offsetof (struct sockaddr_un, sun_path);
-  abstract = path[0] == '\0';
-  length = abstract ? length - 1 : strnlen ((const char *) path, length);
-  gt_print_printf (printer, "%s%s", before, abstract ? "@" : "");
-  gt_text_quoted_as (printer->out, path + abstract, length, FALSE, printer->options->hex_strings);
 }
 
 static gboolean

@@ -41,7 +41,7 @@ GT_KIND_VALUE (socket_option);
 
 /* ---- Structures ---- */
 
-enum { LEVEL_ARG = 1, OPTION_ARG = 2, MAC_SIZE = 8 };
+enum { LEVEL_ARG = 1, OPTION_ARG = 2 };
 
 typedef void (*ValueFunc) (GtPrinter *printer, GtCursor cursor);
 
@@ -58,14 +58,6 @@ print_credentials (GtPrinter *printer, GtCursor cursor)
   gt_member_signed (printer, "pid", &cursor, 4);
   gt_member_id (printer, "uid", &cursor);
   gt_member_id (printer, "gid", &cursor);
-}
-
-static void
-print_filter (GtPrinter *printer, GtCursor cursor)
-{
-  gt_member_unsigned (printer, "len", &cursor, 2);
-  gt_cursor_skip (&cursor, cursor.is_32 ? 2 : 6);
-  gt_member_pointer (printer, "filter", &cursor);
 }
 
 static void
@@ -109,10 +101,8 @@ print_packet_group (GtPrinter *printer, GtCursor cursor)
   gt_member_signed (printer, "mr_ifindex", &cursor, 4);
   gt_member_enum (printer, "mr_type", &cursor, 2, &gt_names_packet_groups);
   gt_member_unsigned (printer, "mr_alen", &cursor, 2);
-  gt_print_text (printer, ", mr_address=");
-  for (guint i = 0; i < group.mr_alen && i < MAC_SIZE; i++) {
-    gt_print_printf (printer, i > 0 ? ":%02x" : "%02x", group.mr_address[i]);
-  }
+  gt_print_member (printer, "mr_address");
+  gt_print_mac (printer, cursor, MIN (group.mr_alen, sizeof group.mr_address));
 }
 
 static void
@@ -145,8 +135,8 @@ enum { REUSEPORT_CBPF = 51, TXREHASH = 74, NETLINK = 270 };
 static const Structure structures[] = {
   { SOL_SOCKET, SO_LINGER, { 8, 8 }, FALSE, TRUE, TRUE, print_linger },
   { SOL_SOCKET, SO_PEERCRED, { 12, 12 }, FALSE, FALSE, TRUE, print_credentials },
-  { SOL_SOCKET, SO_ATTACH_FILTER, { 16, 8 }, TRUE, TRUE, FALSE, print_filter },
-  { SOL_SOCKET, REUSEPORT_CBPF, { 16, 8 }, TRUE, TRUE, FALSE, print_filter },
+  { SOL_SOCKET, SO_ATTACH_FILTER, { 16, 8 }, TRUE, TRUE, FALSE, gt_members_sock_fprog },
+  { SOL_SOCKET, REUSEPORT_CBPF, { 16, 8 }, TRUE, TRUE, FALSE, gt_members_sock_fprog },
   { IPPROTO_IP, IP_ADD_MEMBERSHIP, { 8, 8 }, FALSE, TRUE, FALSE, print_group },
   { IPPROTO_IP, IP_DROP_MEMBERSHIP, { 8, 8 }, FALSE, TRUE, FALSE, print_group },
   { IPPROTO_IP, MCAST_JOIN_GROUP, { 136, 132 }, FALSE, TRUE, FALSE, print_any_group },
@@ -219,7 +209,7 @@ print_number (GtPrinter *printer, gint32 value)
 
   if (level != SOL_SOCKET || option != TXREHASH) {
     gt_print_printf (printer, "[%d]", value);
-  } else if (value == 0 || value == 1 || value == 255) {
+  } else if (gt_names_find (&gt_names_txrehash, (guint32) value) != NULL) {
     gt_print_text (printer, "[");
     gt_print_enum (printer, &gt_names_txrehash, (guint32) value);
     gt_print_text (printer, "]");
