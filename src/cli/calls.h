@@ -18,12 +18,6 @@ typedef struct {
   gboolean raw;       /* its arguments are shown as numbers */
 } GtCallInfo;
 
-/* Looks a call up by its number; NULL when there is none. */
-typedef const GtLinuxCall *(*GtCallFunc) (gconstpointer data, GTAbi abi, gint nr);
-
-typedef struct GtCallTable GtCallTable;
-
-GtCallTable *gt_call_table_new (GtCallFunc func, gconstpointer data);
 /* Calls that are shown in their own way; NULL: the set was not asked for. */
 typedef struct {
   GtCallSet *cut;     /* structures are cut; else of all */
@@ -31,6 +25,12 @@ typedef struct {
   GtCallSet *raw;     /* arguments are numbers; else of none */
 } GtCallStyles;
 
+/* Looks a call up by its number; NULL when there is none. */
+typedef const GtLinuxCall *(*GtCallFunc) (gconstpointer data, GTAbi abi, gint nr);
+
+typedef struct GtCallTable GtCallTable;
+
+GtCallTable *gt_call_table_new (GtCallFunc func, gconstpointer data);
 /* Before the first gt_call_table_get(). @styles outlive the table. */
 void gt_call_table_set_styles (GtCallTable *table, const GtCallStyles *styles);
 const GtCallInfo *gt_call_table_get (GtCallTable *table, GTAbi abi, gint nr);

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "decode/text.h"
-
 #define ESCAPE '\033'
 
 gboolean

@@ -2,60 +2,22 @@
 /* Data of calls in hexadecimal and as text, sixteen bytes a line. */
 #include "cli/dump.h"
 
-#include <string.h>
-
-#include "cli/expressions.h"
+#include "cli/status.h"
 #include "decode/text.h"
 
 enum { DATA_ARG = 1, ROW = 16, HALF = 8 };
 
-/* ---- Descriptors ---- */
-
 gboolean
 gt_fd_set_has (const GtFdSet *set, gint32 fd)
 {
-  for (guint i = 0; set->fds != NULL && i < set->fds->len; i++) {
-    if (g_array_index (set->fds, gint32, i) == fd) {
-      return !set->inverted;
-    }
-  }
-  return set->inverted;
+  return gt_fds_have (set->fds, fd) != set->inverted;
 }
 
 gboolean
 gt_fd_set_is_empty (const GtFdSet *set)
 {
-  return !set->inverted && (set->fds == NULL || set->fds->len == 0);
+  return !set->inverted && set->fds->len == 0;
 }
-
-gboolean
-gt_fd_set_parse (GtFdSet *set, const char *what, const char *value, GError **error)
-{
-  gboolean inverted = value[0] == '!';
-  g_auto (GStrv) words = g_strsplit (value + inverted, ",", -1);
-
-  if (set->fds == NULL) {
-    set->fds = g_array_new (FALSE, FALSE, sizeof (gint32));
-  }
-  g_array_set_size (set->fds, 0);
-  for (guint i = 0; words[i] != NULL; i++) {
-    guint64 number;
-    gint32 fd;
-
-    if (strcmp (words[i], "all") == 0) {
-      inverted = !inverted;
-    } else if (g_ascii_string_to_unsigned (words[i], 10, 0, G_MAXINT32, &number, NULL)) {
-      fd = (gint32) number;
-      g_array_append_val (set->fds, fd);
-    } else if (strcmp (words[i], "none") != 0) {
-      return gt_expression_fail (error, "%s=%s: a descriptor is a number", what, value);
-    }
-  }
-  set->inverted = inverted;
-  return TRUE;
-}
-
-/* ---- Data ---- */
 
 static void
 append_row (GString *out, const guint8 *data, gsize at, gsize size)

@@ -7,7 +7,6 @@
 
 G_BEGIN_DECLS
 
-/* Descriptors. */
 typedef struct {
   gboolean inverted; /* all but these */
   GArray *fds;       /* of gint32 */
@@ -15,8 +14,6 @@ typedef struct {
 
 gboolean gt_fd_set_has (const GtFdSet *set, gint32 fd);
 gboolean gt_fd_set_is_empty (const GtFdSet *set);
-/* "[!]FD,...", "all", "none" */
-gboolean gt_fd_set_parse (GtFdSet *set, const char *what, const char *value, GError **error);
 
 /* Appends lines of the data of a call that has returned, in strace's form. Of each buffer as much
  * as was copied; what is missing is said. */

@@ -58,22 +58,59 @@ gt_expression_verbose (GtCliOptions *options, const char *value, GError **error)
   return set_calls (&options->verbose, "verbose", value, error);
 }
 
+/* "[!]FD,...", "all", "none" */
+static gboolean
+parse_fds (GtFdSet *set, const char *what, const char *value, GError **error)
+{
+  gboolean inverted = value[0] == '!';
+  g_auto (GStrv) words = g_strsplit (value + inverted, ",", -1);
+
+  g_array_set_size (set->fds, 0);
+  for (guint i = 0; words[i] != NULL; i++) {
+    guint64 number;
+    gint32 fd;
+
+    if (strcmp (words[i], "all") == 0) {
+      inverted = !inverted;
+    } else if (g_ascii_string_to_unsigned (words[i], 10, 0, G_MAXINT32, &number, NULL)) {
+      fd = (gint32) number;
+      g_array_append_val (set->fds, fd);
+    } else if (strcmp (words[i], "none") != 0) {
+      return gt_expression_fail (error, "%s=%s: a descriptor is a number", what, value);
+    }
+  }
+  set->inverted = inverted;
+  return TRUE;
+}
+
 gboolean
 gt_expression_read (GtCliOptions *options, const char *value, GError **error)
 {
-  return gt_fd_set_parse (&options->read, "read", value, error);
+  return parse_fds (&options->read, "read", value, error);
 }
 
 gboolean
 gt_expression_write (GtCliOptions *options, const char *value, GError **error)
 {
-  return gt_fd_set_parse (&options->written, "write", value, error);
+  return parse_fds (&options->written, "write", value, error);
 }
 
 typedef struct {
   const char *name;
   guint bit;
 } Word;
+
+/* NULL when it is none of @words, the last of which has no name. */
+static const Word *
+find_word (const Word *words, const char *name)
+{
+  for (; words->name != NULL; words++) {
+    if (strcmp (words->name, name) == 0) {
+      return words;
+    }
+  }
+  return NULL;
+}
 
 gboolean
 gt_expression_color (GtCliOptions *options, const char *value, GError **error)
@@ -83,16 +120,12 @@ gt_expression_color (GtCliOptions *options, const char *value, GError **error)
                                 { "never", GT_COLOR_NEVER },
                                 { NULL, 0 } };
 
-  options->color = GT_COLOR_ALWAYS;
-  for (const Word *word = words; value != NULL; word++) {
-    if (word->name == NULL) {
-      return gt_expression_fail (error, "--color=%s: there are auto, always and never", value);
-    }
-    if (strcmp (word->name, value) == 0) {
-      options->color = (GtColorWhen) word->bit;
-      break;
-    }
+  const Word *word = find_word (words, value != NULL ? value : "always");
+
+  if (word == NULL) {
+    return gt_expression_fail (error, "--color=%s: there are auto, always and never", value);
   }
+  options->color = (GtColorWhen) word->bit;
   return TRUE;
 }
 
@@ -106,14 +139,11 @@ parse_words (const char *what, const char *value, const Word *words, guint all, 
   guint bits = 0;
 
   for (guint i = 0; names[i] != NULL; i++) {
-    const Word *word = words;
+    const Word *word = find_word (words, names[i]);
 
-    while (word->name != NULL && strcmp (word->name, names[i]) != 0) {
-      word++;
-    }
     if (strcmp (names[i], "all") == 0) {
       bits |= all;
-    } else if (word->name != NULL) {
+    } else if (word != NULL) {
       bits |= word->bit;
     } else if (strcmp (names[i], "none") != 0) {
       return gt_expression_fail (error, "%s=%s: \"%s\" is not known there", what, value, names[i]);
@@ -324,15 +354,12 @@ gboolean
 gt_expression_precision (const char *value, guint *ret_digits, GError **error)
 {
   static const Word words[] = { { "s", 0 }, { "ms", 3 }, { "us", 6 }, { "ns", 9 }, { NULL, 0 } };
-  const Word *word = words;
+  const Word *word = find_word (words, value != NULL ? value : "us");
 
-  while (word->name != NULL && value != NULL && strcmp (word->name, value) != 0) {
-    word++;
-  }
-  if (word->name == NULL) {
+  if (word == NULL) {
     return gt_expression_fail (error, "\"%s\" is no precision; there are s, ms, us and ns", value);
   }
-  *ret_digits = value != NULL ? word->bit : 6;
+  *ret_digits = word->bit;
   return TRUE;
 }
 
@@ -348,13 +375,11 @@ set_clock_part (GtLineOptions *line, const char *part)
   static const Word formats[] = {
     { "none", GT_CLOCK_NONE }, { "time", GT_CLOCK_TIME }, { "unix", GT_CLOCK_UNIX }, { NULL, 0 }
   };
-  const char *format = without_prefix (part, "format:");
+  const Word *word = find_word (formats, without_prefix (part, "format:"));
 
-  for (const Word *word = formats; word->name != NULL; word++) {
-    if (strcmp (word->name, format) == 0) {
-      line->clock = (GtClock) word->bit;
-      return TRUE;
-    }
+  if (word != NULL) {
+    line->clock = (GtClock) word->bit;
+    return TRUE;
   }
   return gt_expression_precision (without_prefix (part, "precision:"), &line->clock_digits, NULL);
 }

@@ -406,6 +406,8 @@ gt_cli_options_parse (int argc, char **argv, GError **error)
   options->pids = g_array_new (FALSE, FALSE, sizeof (gint32));
   options->fds = g_array_new (FALSE, FALSE, sizeof (gint32));
   options->uids = g_array_new (FALSE, FALSE, sizeof (gint32));
+  options->read.fds = g_array_new (FALSE, FALSE, sizeof (gint32));
+  options->written.fds = g_array_new (FALSE, FALSE, sizeof (gint32));
   options->paths = g_ptr_array_new_with_free_func (g_free);
   options->comms = g_ptr_array_new_with_free_func (g_free);
   options->exes = g_ptr_array_new_with_free_func (g_free);
@@ -441,8 +443,8 @@ gt_cli_options_free (GtCliOptions *options)
   g_free (options->abbrev);
   g_free (options->raw);
   g_free (options->verbose);
-  g_clear_pointer (&options->read.fds, g_array_unref);
-  g_clear_pointer (&options->written.fds, g_array_unref);
+  g_array_unref (options->read.fds);
+  g_array_unref (options->written.fds);
   g_array_unref (options->pids);
   g_array_unref (options->fds);
   g_array_unref (options->uids);

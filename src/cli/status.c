@@ -17,8 +17,8 @@ gt_status_of (const GtCallInfo *info, const GTEvent *leave)
                                                              : GT_STATUS_SUCCESSFUL;
 }
 
-static gboolean
-is_listed (const GArray *fds, gint32 fd)
+gboolean
+gt_fds_have (const GArray *fds, gint32 fd)
 {
   for (guint i = 0; i < fds->len; i++) {
     if (g_array_index (fds, gint32, i) == fd) {
@@ -41,12 +41,12 @@ gt_status_has_fd (const GtCallInfo *info, const GTEvent *enter, const GTEvent *l
   const GtCallShape *shape = &info->shape;
 
   for (guint i = 0; enter != NULL && i < shape->n_args; i++) {
-    if (is_descriptor (&shape->args[i]) && is_listed (fds, (gint32) enter->args[i])) {
+    if (is_descriptor (&shape->args[i]) && gt_fds_have (fds, (gint32) enter->args[i])) {
       return TRUE;
     }
   }
   return leave != NULL && is_descriptor (&shape->result) && leave->retval >= 0 &&
-         is_listed (fds, (gint32) leave->retval);
+         gt_fds_have (fds, (gint32) leave->retval);
 }
 
 static gboolean

@@ -20,6 +20,8 @@ enum {
 
 /* @leave may be NULL. */
 guint gt_status_of (const GtCallInfo *info, const GTEvent *leave);
+/* Whether @fd is in @fds (of gint32). */
+gboolean gt_fds_have (const GArray *fds, gint32 fd);
 /* Whether one of the call's descriptors is in @fds (of gint32); @enter may be NULL. */
 gboolean gt_status_has_fd (const GtCallInfo *info, const GTEvent *enter, const GTEvent *leave,
                            const GArray *fds);

@@ -81,7 +81,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
     .clock = GT_CLOCK_TIME,
     .durations = TRUE,
   };
-  const GtFdSet all = { .inverted = TRUE };
+  g_autoptr (GArray) none = g_array_new (FALSE, FALSE, sizeof (gint32));
+  const GtFdSet all = { .inverted = TRUE, .fds = none };
   GTEvent enter, leave;
   GtLineStyle style;
 
