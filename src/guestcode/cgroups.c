@@ -17,17 +17,12 @@ begins_with (const char *name, const char *wanted)
 }
 
 static int
-is_same (const char *name, const struct gt_cgroup *wanted)
+is_meant (const char *name, const struct gt_cgroup *wanted)
 {
-  uint32_t i = 0;
-
   if (!wanted->is_part) {
-    while (i < GT_CGROUP_LEN - 1 && name[i] && name[i] == wanted->name[i]) {
-      i++;
-    }
-    return name[i] == wanted->name[i];
+    return same_text (name, wanted->name, GT_CGROUP_LEN);
   }
-  for (; i < GT_CGROUP_LEN - 1 && name[i]; i++) {
+  for (uint32_t i = 0; i < GT_CGROUP_LEN - 1 && name[i]; i++) {
     if (begins_with (name + i, wanted->name)) {
       return 1;
     }
@@ -39,7 +34,7 @@ static int
 is_any (const struct gt_config *config, const char *name)
 {
   for (uint32_t i = 0; i < config->n_cgroups && i < GT_FILTER_CGROUPS; i++) {
-    if (is_same (name, &config->cgroups[i])) {
+    if (is_meant (name, &config->cgroups[i])) {
       return 1;
     }
   }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The host's heartbeat, the clock that comes with it, and the filters by process and command. */
+/* The host's heartbeat, the clock that comes with it, and the filters by process, command and user.
+ */
 #include "host.h"
 
 #include "cgroups.h"
-#include "programs.h"
-
 #include "follow.h"
+#include "programs.h"
 
 static void
 sample_clock (struct gt_state *state)
@@ -64,18 +64,6 @@ host_look (struct gt_shared *shared)
   return 0;
 }
 
-/* Until 5.16 the rest of an earlier, longer name follows the NUL. */
-static int
-is_same_comm (const char *wanted, const char *comm)
-{
-  uint32_t i = 0;
-
-  while (i < GT_COMM_LEN && wanted[i] == comm[i] && comm[i]) {
-    i++;
-  }
-  return i == GT_COMM_LEN || wanted[i] == comm[i];
-}
-
 static int
 is_chosen_pid (const struct gt_config *config, uint64_t task)
 {
@@ -92,10 +80,11 @@ is_chosen_pid (const struct gt_config *config, uint64_t task)
 static int
 is_chosen_comm (const struct gt_config *config, uint64_t task)
 {
+  /* Until 5.16 the rest of an earlier, longer name follows the NUL. */
   const char *comm = &FIELD (const char, task, k_task_comm);
 
   for (uint32_t i = 0; i < config->n_comms && i < GT_FILTER_COMMS; i++) {
-    if (is_same_comm (config->comms[i], comm)) {
+    if (same_text (config->comms[i], comm, GT_COMM_LEN)) {
       return 1;
     }
   }

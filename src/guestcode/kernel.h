@@ -105,6 +105,18 @@ rdmsr (uint32_t msr)
   return (uint64_t) high << 32 | low;
 }
 
+/* Whether two texts are the same, of which each ends with a NUL or after @size bytes. */
+static inline int
+same_text (const char *a, const char *b, uint32_t size)
+{
+  uint32_t i = 0;
+
+  while (i < size && a[i] == b[i] && a[i]) {
+    i++;
+  }
+  return i == size || a[i] == b[i];
+}
+
 /* @n is a multiple of 8. */
 static inline void
 copy_words (void *to, const void *from, uint64_t n)

@@ -2,17 +2,6 @@
 /* What programs threads run: the file that was executed, by its path. */
 #include "programs.h"
 
-static int
-is_same_path (const char *wanted, const char *path)
-{
-  uint32_t i = 0;
-
-  while (i < GT_EXE_LEN - 1 && wanted[i] && wanted[i] == path[i]) {
-    i++;
-  }
-  return wanted[i] == path[i];
-}
-
 /* A thread of the same process may be giving its memory up, or have another program set: what is
  * read is looked at before it can be freed. */
 int
@@ -36,7 +25,7 @@ is_running_one (const struct gt_config *config, uint64_t task)
     return 0;
   }
   for (uint32_t i = 0; i < config->n_exes && i < GT_FILTER_EXES; i++) {
-    if (is_same_path (config->exes[i], (const char *) path)) {
+    if (same_text (config->exes[i], (const char *) path, GT_EXE_LEN)) {
       return 1;
     }
   }

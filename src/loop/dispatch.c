@@ -176,9 +176,10 @@ show_entry (GTLoop *loop, const GTEvent *event)
 static void
 show_return (GTLoop *loop, const GTEvent *event, const ThreadCall *call)
 {
+  gboolean told = gt_folded_is_told (event);
   GTEvent shown;
 
-  if (call && call->shown == event->number && !gt_folded_is_told (event)) {
+  if (call && call->shown == event->number && !told) {
     show (loop, event);
     return;
   }
@@ -186,7 +187,7 @@ show_return (GTLoop *loop, const GTEvent *event, const ThreadCall *call)
     return; /* of a call that was not asked for */
   }
   shown = *event;
-  if (gt_folded_is_told (event)) {
+  if (told) {
     gt_folded_open (&shown);
   }
   if (call) {

@@ -101,6 +101,26 @@ gt_probe_set_call (GtEngine *engine, guint index, guint8 actions, const struct g
   tell_guest (probe, CONFIG_AT (any_return), &config->any_return, sizeof config->any_return);
 }
 
+/* Whether a list of @n, of which there can be @most, has room for another one. */
+static gboolean
+has_room (guint32 n, guint32 most, const char *what, GError **error)
+{
+  if (n == most) {
+    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "at most %u %s", most, what);
+  }
+  return n < most;
+}
+
+/* A list of what is chosen, and how long it is. */
+#define TELL_CHOSEN(probe, list, count)                                                            \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    tell_guest (probe, CONFIG_AT (list), (probe)->config.list, sizeof (probe)->config.list);       \
+    tell_guest (probe, CONFIG_AT (count), &(probe)->config.count, sizeof (probe)->config.count);   \
+    end_plain_records (probe);                                                                     \
+  }                                                                                                \
+  G_STMT_END
+
 /* plain.S turns away all but a single process, also what that one has started: where this is to be
  * followed, the process is there twice. */
 static void
@@ -111,9 +131,7 @@ tell_pids (GtProbeEngine *probe)
   if (config->n_pids == 1 && (probe->wanted_tasks & GT_TASKS_FOLLOW)) {
     config->pids[config->n_pids++] = config->pids[0];
   }
-  tell_guest (probe, CONFIG_AT (pids), config->pids, sizeof config->pids);
-  tell_guest (probe, CONFIG_AT (n_pids), &config->n_pids, sizeof config->n_pids);
-  end_plain_records (probe);
+  TELL_CHOSEN (probe, pids, n_pids);
 }
 
 gboolean
@@ -122,9 +140,7 @@ gt_probe_add_pid (GtEngine *engine, vmi_pid_t pid, GError **error)
   GtProbeEngine *probe = gt_probe_of (engine);
   struct gt_config *config = &probe->config;
 
-  if (config->n_pids == GT_FILTER_PIDS) {
-    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "at most %d processes can be chosen by number",
-                 GT_FILTER_PIDS);
+  if (!has_room (config->n_pids, GT_FILTER_PIDS, "processes can be chosen by number", error)) {
     return FALSE;
   }
   config->pids[config->n_pids++] = (guint32) pid;
@@ -138,17 +154,13 @@ gt_probe_add_comm (GtEngine *engine, const char *comm, GError **error)
   GtProbeEngine *probe = gt_probe_of (engine);
   struct gt_config *config = &probe->config;
 
-  if (config->n_comms == GT_FILTER_COMMS) {
-    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "at most %d command names can be chosen",
-                 GT_FILTER_COMMS);
+  if (!has_room (config->n_comms, GT_FILTER_COMMS, "command names can be chosen", error)) {
     return FALSE;
   }
   /* The kernel keeps 15 characters, padded with NULs. */
   strncpy (config->comms[config->n_comms], comm, GT_COMM_LEN - 1);
   config->n_comms++;
-  tell_guest (probe, CONFIG_AT (comms), config->comms, sizeof config->comms);
-  tell_guest (probe, CONFIG_AT (n_comms), &config->n_comms, sizeof config->n_comms);
-  end_plain_records (probe);
+  TELL_CHOSEN (probe, comms, n_comms);
   return TRUE;
 }
 
@@ -158,15 +170,11 @@ gt_probe_add_uid (GtEngine *engine, guint32 uid, GError **error)
   GtProbeEngine *probe = gt_probe_of (engine);
   struct gt_config *config = &probe->config;
 
-  if (config->n_uids == GT_FILTER_UIDS) {
-    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "at most %d users can be chosen",
-                 GT_FILTER_UIDS);
+  if (!has_room (config->n_uids, GT_FILTER_UIDS, "users can be chosen", error)) {
     return FALSE;
   }
   config->uids[config->n_uids++] = uid;
-  tell_guest (probe, CONFIG_AT (uids), config->uids, sizeof config->uids);
-  tell_guest (probe, CONFIG_AT (n_uids), &config->n_uids, sizeof config->n_uids);
-  end_plain_records (probe);
+  TELL_CHOSEN (probe, uids, n_uids);
   return TRUE;
 }
 
@@ -177,9 +185,7 @@ gt_probe_add_cgroup (GtEngine *engine, const char *name, gboolean is_part, GErro
   struct gt_config *config = &probe->config;
   struct gt_cgroup *cgroup;
 
-  if (config->n_cgroups == GT_FILTER_CGROUPS) {
-    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "at most %d control groups can be chosen",
-                 GT_FILTER_CGROUPS);
+  if (!has_room (config->n_cgroups, GT_FILTER_CGROUPS, "control groups can be chosen", error)) {
     return FALSE;
   }
   if (*name == '\0' || strchr (name, '/') || strlen (name) >= sizeof cgroup->name) {
@@ -192,9 +198,7 @@ gt_probe_add_cgroup (GtEngine *engine, const char *name, gboolean is_part, GErro
   cgroup = &config->cgroups[config->n_cgroups++];
   cgroup->is_part = is_part;
   (void) g_strlcpy (cgroup->name, name, sizeof cgroup->name);
-  tell_guest (probe, CONFIG_AT (cgroups), config->cgroups, sizeof config->cgroups);
-  tell_guest (probe, CONFIG_AT (n_cgroups), &config->n_cgroups, sizeof config->n_cgroups);
-  end_plain_records (probe);
+  TELL_CHOSEN (probe, cgroups, n_cgroups);
   return TRUE;
 }
 
@@ -204,9 +208,7 @@ gt_probe_add_exe (GtEngine *engine, const char *path, GError **error)
   GtProbeEngine *probe = gt_probe_of (engine);
   struct gt_config *config = &probe->config;
 
-  if (config->n_exes == GT_FILTER_EXES) {
-    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "at most %d programs can be chosen by path",
-                 GT_FILTER_EXES);
+  if (!has_room (config->n_exes, GT_FILTER_EXES, "programs can be chosen by path", error)) {
     return FALSE;
   }
   if (*path != '/' || strlen (path) >= GT_EXE_LEN) {
@@ -217,9 +219,7 @@ gt_probe_add_exe (GtEngine *engine, const char *path, GError **error)
     return FALSE;
   }
   (void) g_strlcpy (config->exes[config->n_exes++], path, GT_EXE_LEN);
-  tell_guest (probe, CONFIG_AT (exes), config->exes, sizeof config->exes);
-  tell_guest (probe, CONFIG_AT (n_exes), &config->n_exes, sizeof config->n_exes);
-  end_plain_records (probe);
+  TELL_CHOSEN (probe, exes, n_exes);
   return TRUE;
 }
 

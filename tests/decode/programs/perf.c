@@ -6,89 +6,93 @@
 
 #include "marks.h"
 
+static struct perf_event_attr attr;
+
+static void
+call (unsigned size, long flags)
+{
+  attr.size = size;
+  syscall (SYS_perf_event_open, &attr, -1, 0, 5, flags);
+}
+
+static void
+kinds (void)
+{
+  syscall (SYS_perf_event_open, &attr, 0, -1, -1, 0l);
+  attr.size = sizeof attr;
+  syscall (SYS_perf_event_open, &attr, 0, -1, -1, 8l);
+  memset (&attr, 0xff, sizeof attr);
+  attr.type = PERF_TYPE_HW_CACHE;
+  attr.config = 0x10203;
+  call (sizeof attr, 0xffl);
+  attr.type = PERF_TYPE_BREAKPOINT;
+  attr.bp_type = 3;
+  attr.freq = 0;
+  attr.precise_ip = 1;
+  call (64, 1l);
+  attr.type = PERF_TYPE_TRACEPOINT;
+  attr.config = 5;
+  attr.watermark = 0;
+  attr.precise_ip = 2;
+  attr.branch_sample_type = 0x3;
+  call (72, 2l);
+  attr.type = PERF_TYPE_SOFTWARE;
+  attr.config = 3;
+  call (80, 4l);
+  attr.type = PERF_TYPE_RAW;
+  call (88, 4l);
+}
+
+static void
+sizes (void)
+{
+  static const unsigned all[] = { 96, 104, 112, 120, 128, 200, 30, 68 };
+
+  attr.type = 77;
+  attr.sample_type = 0;
+  attr.read_format = 3;
+  attr.clockid = 1;
+  for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++) {
+    call (all[i], 4l);
+  }
+}
+
+static void
+configurations (void)
+{
+  memset (&attr, 0, sizeof attr);
+  attr.config = 0x1200000001;
+  call (136, 4l);
+  attr.config = 17;
+  call (136, 4l);
+  attr.type = PERF_TYPE_HW_CACHE;
+  attr.config = 0x50505;
+  call (136, 4l);
+  syscall (SYS_perf_event_open, (void *) 8, -1, 0, 5, 4l);
+}
+
+static void
+breakpoints (void)
+{
+  static const unsigned all[] = { 4, 0, 9 };
+
+  attr.type = PERF_TYPE_BREAKPOINT;
+  attr.bp_addr = 0x1234;
+  attr.bp_len = 8;
+  for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++) {
+    attr.bp_type = all[i];
+    syscall (SYS_perf_event_open, &attr, 1, 0, -1, 0l);
+  }
+}
+
 int
 main (void)
 {
   begin ();
-
-  struct perf_event_attr a = { 0 };
-
-  syscall (SYS_perf_event_open, &a, 0, -1, -1, 0l);
-  a.size = sizeof a;
-  a.type = 0;
-  a.config = 0;
-  syscall (SYS_perf_event_open, &a, 0, -1, -1, 8l);
-  memset (&a, 0xff, sizeof a);
-  a.size = sizeof a;
-  a.type = 3;
-  a.config = 0x10203;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 0xffl);
-  a.type = 5;
-  a.bp_type = 3;
-  a.size = 64;
-  a.freq = 0;
-  a.precise_ip = 1;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 1l);
-  a.type = 2;
-  a.config = 5;
-  a.size = 72;
-  a.watermark = 0;
-  a.precise_ip = 2;
-  a.branch_sample_type = 0x3;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 2l);
-  a.type = 1;
-  a.config = 3;
-  a.size = 80;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 4l);
-  a.type = 4;
-  a.config = 3;
-  a.size = 88;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 4l);
-  a.type = 77;
-  a.config = 3;
-  a.size = 96;
-  a.sample_type = 0;
-  a.read_format = 3;
-  a.clockid = 1;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 4l);
-  a.size = 104;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 4l);
-  a.size = 112;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 4l);
-  a.size = 120;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 4l);
-  a.size = 128;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 4l);
-  a.size = 200;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 4l);
-  a.size = 30;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 4l);
-  a.size = 68;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 4l);
-  memset (&a, 0, sizeof a);
-  a.type = 0;
-  a.config = 0x1200000001;
-  a.size = 136;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 4l);
-  a.type = 0;
-  a.config = 17;
-  a.size = 136;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 4l);
-  a.type = 3;
-  a.config = 0x50505;
-  a.size = 136;
-  syscall (SYS_perf_event_open, &a, -1, 0, 5, 4l);
-  syscall (SYS_perf_event_open, (void *) 8, -1, 0, 5, 4l);
-
-  a.type = PERF_TYPE_BREAKPOINT;
-  a.bp_type = 4;
-  a.bp_addr = 0x1234;
-  a.bp_len = 8;
-  syscall (SYS_perf_event_open, &a, 1, 0, -1, 0l);
-  a.bp_type = 0;
-  syscall (SYS_perf_event_open, &a, 1, 0, -1, 0l);
-  a.bp_type = 9;
-  syscall (SYS_perf_event_open, &a, 1, 0, -1, 0l);
+  kinds ();
+  sizes ();
+  configurations ();
+  breakpoints ();
   end ();
   return 0;
 }
