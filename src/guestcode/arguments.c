@@ -27,20 +27,7 @@ argument_32 (const struct source *source, uint32_t i)
 uint64_t
 argument (const struct source *source, uint32_t i)
 {
-  const struct pt_regs *regs = source->regs;
-
-  /* No switch: it might become a table of jumps, which needs relocated data. */
-  if (source->is_32) {
-    return argument_32 (source, i);
-  }
-  return i == 0              ? regs->di
-         : i == 1            ? regs->si
-         : i == 2            ? regs->dx
-         : i == 3            ? regs->r10
-         : i == 4            ? regs->r8
-         : i == 5            ? regs->r9
-         : i == GT_ARG_STACK ? regs->sp
-                             : regs->ax;
+  return source->is_32 ? argument_32 (source, i) : argument_64 (source->regs, i);
 }
 
 const struct gt_step *

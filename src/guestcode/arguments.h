@@ -17,6 +17,20 @@ struct source {
   uint32_t words[SOURCE_WORDS];
 };
 
+static inline uint64_t
+argument_64 (const struct pt_regs *regs, uint32_t i)
+{
+  /* No switch: it might become a table of jumps, which needs relocated data. */
+  return i == 0              ? regs->di
+         : i == 1            ? regs->si
+         : i == 2            ? regs->dx
+         : i == 3            ? regs->r10
+         : i == 4            ? regs->r8
+         : i == 5            ? regs->r9
+         : i == GT_ARG_STACK ? regs->sp
+                             : regs->ax;
+}
+
 /* Argument @i; the result, for an @i above 5; GT_ARG_STACK has the stack pointer. */
 uint64_t argument (const struct source *source, uint32_t i);
 /* @steps begin with GT_STEP_SUBCALLS: makes @source the call that is meant, and returns its steps;

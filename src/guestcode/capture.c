@@ -9,8 +9,6 @@
 #include "paths.h"
 #include "sockets.h"
 
-#define ERRNO_MAX 4095u
-
 /* Room for one item's bytes: what is left, at most @limit; 0 when there is not even its head. */
 static uint32_t
 room (struct output *out, uint32_t limit)
@@ -359,7 +357,7 @@ take_step (struct output *out, const struct gt_step *step, const struct source *
 static uint32_t
 has_failed (const struct pt_regs *regs, uint32_t is_32)
 {
-  return is_32 ? (uint32_t) regs->ax >= -(uint32_t) ERRNO_MAX : regs->ax >= -(uint64_t) ERRNO_MAX;
+  return is_32 ? (uint32_t) regs->ax >= (uint32_t) -ERRNO_MAX : regs->ax >= -ERRNO_MAX;
 }
 
 static uint32_t

@@ -57,6 +57,7 @@ extern char k_back_gt_hook_entry_fast32[], k_resume_gt_hook_entry_fast32[];
 
 #define TASK_UNINTERRUPTIBLE 2
 #define SIGKILL_BIT          (1ul << 8)
+#define ERRNO_MAX            4095ul
 
 /* arch/x86/include/asm/ptrace.h: the same since 2.6 */
 struct pt_regs {
@@ -117,12 +118,24 @@ same_text (const char *a, const char *b, uint32_t size)
   return i == size || a[i] == b[i];
 }
 
-/* @n is a multiple of 8. */
+/* @n is a multiple of 8. Not `rep movs`: what is copied is short, and that takes long to begin. */
 static inline void
 copy_words (void *to, const void *from, uint64_t n)
 {
-  n /= 8;
-  asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+  const uint64_t *words = from;
+  uint64_t *copies = to;
+
+  for (; n >= 32; n -= 32, words += 4, copies += 4) {
+    uint64_t a = words[0], b = words[1], c = words[2], d = words[3];
+
+    copies[0] = a;
+    copies[1] = b;
+    copies[2] = c;
+    copies[3] = d;
+  }
+  for (; n >= 8; n -= 8) {
+    *copies++ = *words++;
+  }
 }
 
 #endif

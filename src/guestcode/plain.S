@@ -34,7 +34,7 @@
   addq $8, %rax
   shlq $29, %rax
   orq $(\size / 8) << 16 | \type, %rax
-  .subsection 1
+  .pushsection .text.far, "ax", @progbits
 .Lfull\@:
   movq k_jiffies, %rax
   movq %rax, \new
@@ -54,60 +54,57 @@
 .Lgone\@:
   lock incq k_passed(\shared)
   jmp \pass
-  .previous
+  .popsection
 .endm
 
-/* All but the mark, the arguments and the flags; %rax and %rdx are lost. */
-.macro DESCRIBE record, task, number
+/* All but the mark, the arguments and the flags. %rax and %rdx are lost; @task, which may be %rdx,
+ * becomes the task. */
+.macro DESCRIBE record, regs, task
   rdtsc
   shlq $32, %rdx
   orq %rdx, %rax
+  movq %gs:k_current_task, \task
   movq %rax, PLAIN_TSC(\record)
   movq \task, PLAIN_TASK(\record)
   movq k_task_pid(\task), %rax
-  movl %gs:k_cpu_number, %edx
   movq %rax, PLAIN_IDS(\record)
-  movl \number, %eax
+  movq k_task_comm(\task), %rax
+  movq %rax, PLAIN_COMM(\record)
+  movq k_task_comm + 8(\task), %rax
+  movl %gs:k_cpu_number, %edx
+  movq %rax, PLAIN_COMM + 8(\record)
+  movl PT_ORIG_AX(\regs), %eax
   shlq $32, %rdx
   orq %rdx, %rax
-  movq k_task_comm(\task), %rdx
   movq %rax, PLAIN_WHAT(\record)
-  movq k_task_comm + 8(\task), %rax
-  movq %rdx, PLAIN_COMM(\record)
-  movq %rax, PLAIN_COMM + 8(\record)
 .endm
 
-.macro COPY_TWO record, first, second, place
-  movq k_pt_regs + \first(%rdi), %rax
-  movq k_pt_regs + \second(%rdi), %rdx
+.macro COPY_TWO record, regs, first, second, place
+  movq \first(\regs), %rax
+  movq \second(\regs), %rdx
   movq %rax, PLAIN_ARGS + \place(\record)
   movq %rdx, PLAIN_ARGS + \place + 8(\record)
 .endm
 
-/* %rcx: the shared pages. %rax, %rcx and %rdx are lost. */
-.macro RECORD_ENTRY unusual, pass
+/* @regs: a register with struct pt_regs' address, %rcx: the shared pages. %rax, %rcx and %rdx are
+ * lost. */
+.macro RECORD_ENTRY regs, unusual, pass
   RESERVE %rcx, %rdx, PLAIN_ENTRY_SIZE, 1, \unusual, \pass
   pushq %rsi
-  pushq %rdi
-  pushq %rax
-  movq %gs:k_current_task, %rsi
-  movq k_task_stack(%rsi), %rdi
-  DESCRIBE %rcx, %rsi, k_pt_regs + PT_ORIG_AX(%rdi)
-  COPY_TWO %rcx, PT_DI, PT_SI, 0
-  COPY_TWO %rcx, PT_DX, PT_R10, 16
-  COPY_TWO %rcx, PT_R8, PT_R9, 32
-  popq %rax
-  popq %rdi
+  movq %rax, %rsi
+  DESCRIBE %rcx, \regs, %rdx
+  COPY_TWO %rcx, \regs, PT_DI, PT_SI, 0
+  COPY_TWO %rcx, \regs, PT_DX, PT_R10, 16
+  COPY_TWO %rcx, \regs, PT_R8, PT_R9, 32
+  movq %rsi, (%rcx)
   popq %rsi
-  movq %rax, (%rcx)
 .endm
 
 /* %rdi: struct pt_regs, %rsi: the shared pages. All that a function may change but %rdi is lost. */
 .macro RECORD_RETURN unusual, pass
   RESERVE %rsi, %r8, PLAIN_RETURN_SIZE, 2, \unusual, \pass
   movq %rax, %r8
-  movq %gs:k_current_task, %r9
-  DESCRIBE %rsi, %r9, PT_ORIG_AX(%rdi)
+  DESCRIBE %rsi, %rdi, %r9
   movq PT_AX(%rdi), %rax
   /* a fatal signal: bit 8 of the set */
   testb $1, k_task_pending + 1(%r9)
@@ -115,9 +112,9 @@
   jnz .Lkilled\@
 .Lcommit\@:
   movq %r8, (%rsi)
-  .subsection 1
+  .pushsection .text.far, "ax", @progbits
 .Lkilled\@:
   orb $PLAIN_KILLED, PLAIN_FLAGS(%rsi)
   jmp .Lcommit\@
-  .previous
+  .popsection
 .endm

@@ -60,6 +60,9 @@ gt_probe_return (struct pt_regs *regs, uint32_t index)
                                     : !(shared->config.actions[index] & GT_ACTION_RETURN)) {
     return 0;
   }
+  if ((shared->config.actions[index] & GT_ACTION_ONE_RETURN) && !gt_probe_item_return (regs)) {
+    return 0;
+  }
   if (!begin (shared, call.task)) {
     return 0;
   }

@@ -37,37 +37,12 @@ known_gap (const struct call *call)
   return *gap_of (call->shared, call->task);
 }
 
-/* @n_captured bytes are a multiple of 8. FALSE when there was no room. */
-static inline __attribute__ ((always_inline)) int
-emit (const struct call *call, const uint8_t *captured, uint32_t n_captured)
+static inline __attribute__ ((always_inline)) void
+put_arguments (struct gt_record *record, const struct pt_regs *regs, uint32_t type, uint32_t is_32)
 {
-  uint32_t size = call->type == GT_RECORD_ENTRY ? sizeof (struct gt_record) : GT_RECORD_RETURN_SIZE;
-  const uint64_t *comm = &FIELD (const uint64_t, call->task, k_task_comm);
-  const struct pt_regs *regs = call->regs;
-  uint32_t gap = known_gap (call), whole = size + n_captured + (gap ? 8 : 0);
-  struct gt_record *record;
-  uint64_t pos;
-
-  record = ring_reserve (call->shared, whole, &pos);
-  if (__builtin_expect (!record, 0)) {
-    record = record_wait (call, whole, &pos);
-    if (!record) {
-      return 0;
-    }
-  }
-  record->tsc = rdtsc ();
-  record->task = call->task;
-  record->tid = FIELD (uint32_t, call->task, k_task_pid);
-  record->tgid = FIELD (uint32_t, call->task, k_task_tgid);
-  record->nr = regs->orig_ax;
-  record->vcpu = current_cpu ();
-  record->flags = call->flags | (gap ? GT_RECORD_GAP : 0);
-  record->slot = call->slot;
-  ((uint64_t *) record->comm)[0] = comm[0];
-  ((uint64_t *) record->comm)[1] = comm[1];
-  if (call->type == GT_RECORD_RETURN) {
+  if (type == GT_RECORD_RETURN) {
     record->args[0] = regs->ax;
-  } else if (__builtin_expect (call->flags & GT_RECORD_I386, 0)) {
+  } else if (is_32) {
     record->args[0] = (uint32_t) regs->bx;
     record->args[1] = (uint32_t) regs->cx;
     record->args[2] = (uint32_t) regs->dx;
@@ -82,10 +57,50 @@ emit (const struct call *call, const uint8_t *captured, uint32_t n_captured)
     record->args[4] = regs->r8;
     record->args[5] = regs->r9;
   }
+}
+
+/* All but the mark. What a caller knows of @call when it is compiled, it passes: its type and kind.
+ */
+static inline __attribute__ ((always_inline)) void
+fill_record (struct gt_record *record, const struct call *call, uint32_t type, uint32_t is_32)
+{
+  const uint64_t *comm = &FIELD (const uint64_t, call->task, k_task_comm);
+
+  record->tsc = rdtsc ();
+  record->task = call->task;
+  record->tid = FIELD (uint32_t, call->task, k_task_pid);
+  record->tgid = FIELD (uint32_t, call->task, k_task_tgid);
+  record->nr = call->regs->orig_ax;
+  record->vcpu = current_cpu ();
+  record->flags = call->flags;
+  record->slot = call->slot;
+  ((uint64_t *) record->comm)[0] = comm[0];
+  ((uint64_t *) record->comm)[1] = comm[1];
+  put_arguments (record, call->regs, type, is_32);
+}
+
+/* @n_captured bytes are a multiple of 8. FALSE when there was no room. */
+static inline __attribute__ ((always_inline)) int
+emit (const struct call *call, const uint8_t *captured, uint32_t n_captured)
+{
+  uint32_t size = call->type == GT_RECORD_ENTRY ? sizeof (struct gt_record) : GT_RECORD_RETURN_SIZE;
+  uint32_t gap = known_gap (call), whole = size + n_captured + (gap ? 8 : 0);
+  struct gt_record *record;
+  uint64_t pos;
+
+  record = ring_reserve (call->shared, whole, &pos);
+  if (__builtin_expect (!record, 0)) {
+    record = record_wait (call, whole, &pos);
+    if (!record) {
+      return 0;
+    }
+  }
+  fill_record (record, call, call->type, call->flags & GT_RECORD_I386);
   if (n_captured) {
     copy_words ((uint8_t *) record + size, captured, n_captured);
   }
   if (__builtin_expect (gap, 0)) {
+    record->flags |= GT_RECORD_GAP;
     *(uint64_t *) ((uint8_t *) record + size + n_captured) = gap;
   }
   ring_commit (record, pos, whole, call->type);

@@ -47,17 +47,40 @@ is_plain_enough (const struct gt_shared *shared)
 static inline void
 note_room (struct gt_shared *shared, uint64_t pos)
 {
-  uint64_t lap = (pos | (GT_RING_SIZE - 1)) + 1;
-  uint64_t free = ring_tail (&shared->config) + GT_RING_SIZE - GT_RING_KEPT;
+  uint64_t lap = (pos | (GT_RING_SIZE - 1)) + 1, free;
 
   if (shared->state.room > pos || !is_plain_enough (shared)) {
     return;
   }
+  free = ring_tail (&shared->config) + GT_RING_SIZE - GT_RING_KEPT;
   shared->state.room = free < lap ? free : lap;
   __sync_synchronize ();
   if (!is_plain_enough (shared)) {
     shared->state.room = 0;
   }
+}
+
+/* Whether a record of the kind that note_room() is about, as plain ones are, may be made. */
+static inline int
+ring_has_plain_room (const struct gt_shared *shared, uint32_t size)
+{
+  return shared->state.head + size <= shared->state.room;
+}
+
+/* NULL when it may not, or not of that size. */
+static inline struct gt_record *
+ring_reserve_plain (struct gt_shared *shared, uint32_t size, uint64_t *ret_pos)
+{
+  uint64_t head = shared->state.head;
+
+  do {
+    if (head + size > shared->state.room) {
+      return 0;
+    }
+  } while (!__atomic_compare_exchange_n (&shared->state.head, &head, head + size, 0,
+                                         __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+  *ret_pos = head;
+  return (void *) &shared->ring[head & (GT_RING_SIZE - 1)];
 }
 
 /* NULL when no room is left in the first @limit bytes that are not read yet. A record never lies

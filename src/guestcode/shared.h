@@ -104,6 +104,7 @@ struct gt_subcall {
 
 #define GT_PROBE_MAGIC  0x32656361727473ull /* "strace2" */
 #define GT_HEADER_HOOKS 12
+#define GT_HOOK_PAGES   2 /* what the guest's kernel goes to lies in the first ones */
 
 /* A place of the kernel's text that goes to the probe, or is about to. */
 struct gt_header_hook {
@@ -153,6 +154,8 @@ enum {
   GT_ACTION_HOLD_RETURN = 8,
   GT_ACTION_SLOW_ENTRY = 16, /* more than a plain record: with GT_ACTION_ENTRY */
   GT_ACTION_SLOW_RETURN = 32,
+  GT_ACTION_ONE_ENTRY = 64, /* with GT_ACTION_SLOW_ENTRY: streamed, and one item is copied */
+  GT_ACTION_ONE_RETURN = 128,
   GT_ACTION_ENTRY = GT_ACTION_STREAM_ENTRY | GT_ACTION_HOLD_ENTRY,
   GT_ACTION_RETURN = GT_ACTION_STREAM_RETURN | GT_ACTION_HOLD_RETURN,
 };

@@ -303,11 +303,9 @@ trace (struct call *call, uint32_t index, const struct frame *frame, const struc
 static void
 capture_awake (const struct call *call, uint32_t index, struct output *out)
 {
-  volatile uint32_t *no_faults = &FIELD (uint32_t, call->task, k_task_pagefault_disabled);
-
-  *no_faults = *no_faults + 1;
+  stay_awake (call->task);
   capture_call (call, index, out);
-  *no_faults = *no_faults - 1;
+  may_sleep (call->task);
 }
 
 uint32_t

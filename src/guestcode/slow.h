@@ -40,6 +40,28 @@ is_plain (const struct gt_shared *shared, uint32_t type, uint32_t index)
  * slot is needed. */
 uint32_t gt_probe_short (const struct call *call, uint32_t index);
 
+/* For calls with GT_ACTION_ONE_ENTRY, or _RETURN: nonzero asks for the long way, with nothing
+ * done. */
+uint32_t gt_probe_item_entry (struct pt_regs *regs);
+uint32_t gt_probe_item_return (struct pt_regs *regs);
+
+/* Between these two, what is not in memory cannot be read: nothing waits for it. */
+static inline void
+stay_awake (uint64_t task)
+{
+  volatile uint32_t *no_faults = &FIELD (uint32_t, task, k_task_pagefault_disabled);
+
+  *no_faults = *no_faults + 1;
+}
+
+static inline void
+may_sleep (uint64_t task)
+{
+  volatile uint32_t *no_faults = &FIELD (uint32_t, task, k_task_pagefault_disabled);
+
+  *no_faults = *no_faults - 1;
+}
+
 /*
  * For a return without a number: rt_sigreturn has put the interrupted program's registers there; so
  * has a call that a ptrace tracer turned away. The host knows by the thread which call it was. The

@@ -8,6 +8,7 @@
 #define ACTION_RETURN      10
 #define ACTION_SLOW_ENTRY  16
 #define ACTION_SLOW_RETURN 32
+#define ACTION_ONE_ENTRY   64
 #define HOOK_64            0
 #define HOOK_INT80         1
 #define HOOK_FAST32        2

@@ -15,39 +15,105 @@
 
 /*
  * In place of the NOP after `sti`, where the kernel has entered from user mode and before it looks at
- * ptrace, seccomp and the number: every register that a function may change is live.
+ * ptrace, seccomp and the number: every register that a function may change is live. Entered by a
+ * jump, as is what comes next. @regs has the address of struct pt_regs, or gets it where @find is
+ * set. Where all of this is inlined in do_syscall_64 (7.x), the next instruction loads %rbx with the
+ * task: set @task, as a call that is not to run goes on behind it.
  */
-  .globl gt_hook_entry
-  .balign 16
-gt_hook_entry:
+.macro ENTRY name, regs, find=0, task=0
+  .globl \name
+  .balign 64
+\name:
+  .if \find
+  pushq \regs
+  movq %gs:k_current_task, \regs
+  movq k_task_stack(\regs), \regs
+  leaq k_pt_regs(\regs), \regs
+  .endif
   pushq %rax
   pushq %rcx
-  movq %gs:k_current_task, %rax
-  movq k_task_stack(%rax), %rax
   movl $CALL_OTHER, %ecx
-  movl k_pt_regs + PT_ORIG_AX(%rax), %eax
+  movl PT_ORIG_AX(\regs), %eax
   cmpl %ecx, %eax
   cmoval %ecx, %eax
   movabsq $k_shared, %rcx
   movzbl k_actions(%rcx, %rax), %eax
   testb $ACTION_ENTRY, %al
-  jnz 1f
-  popq %rcx
-  popq %rax
-  ret
-1:
+  jnz .Lwanted\@
+  POP_AND_JUMP \regs, \find, k_entry_next
+.Lwanted\@:
   pushq %rdx
   testb $ACTION_SLOW_ENTRY, %al
-  jnz 3f
-  RECORD_ENTRY 3f, 2f
-2:
+  jnz .Lslow\@
+  RECORD_ENTRY \regs, .Lunusual\@, .Lpass\@
+.Lpass\@:
+  popq %rdx
+  POP_AND_JUMP \regs, \find, k_entry_next
+.Lslow\@:
+  .ifeq \find
+  testb $ACTION_ONE_ENTRY, %al
+  movq \regs, %rax
+  jnz gt_entry_item\task
+  .endif
+.Lunusual\@:
+  popq %rdx
+  .if \task
+  movq %gs:k_current_task, %rbx
+  .endif
+  POP_AND_JUMP \regs, \find, gt_entry_unusual
+.endm
+
+.macro POP_AND_JUMP regs, find, where
+  popq %rcx
+  popq %rax
+  .if \find
+  popq \regs
+  .endif
+  jmp \where
+.endm
+
+  ENTRY gt_hook_entry, %rbp, find=1
+  ENTRY gt_hook_entry_task, %rbp, find=1, task=1
+  .irp reg, rbx, rbp, r12, r13, r14, r15
+  ENTRY gt_hook_entry_\reg, %\reg
+  .endr
+  .irp reg, rbp, r12, r13, r14, r15
+  ENTRY gt_hook_entry_task_\reg, %\reg, task=1
+  .endr
+
+/* What comes to gt_entry_unusual from here has to bring the task in %rbx, as above. */
+gt_entry_item1:
+  movq %gs:k_current_task, %rbx
+gt_entry_item0:
+  pushq %rsi
+  pushq %rdi
+  pushq %r8
+  pushq %r9
+  pushq %r10
+  pushq %r11
+  movq %rax, %rdi
+  call gt_probe_item_entry
+  popq %r11
+  popq %r10
+  popq %r9
+  popq %r8
+  popq %rdi
+  popq %rsi
+  testl %eax, %eax
   popq %rdx
   popq %rcx
   popq %rax
-  ret
-3:
+  jnz gt_entry_unusual
+  jmp k_entry_next
+
+/* On the stack as if the place had called: what holds a thread shows where it came from. */
+gt_entry_unusual:
+  pushq $k_entry_next
+  pushq %rax
+  pushq %rcx
+  pushq %rdx
   LOOK_UP ACTION_ENTRY
-  jz 2b
+  jz 2f
   pushq %rsi
   pushq %rdi
   pushq %r8
@@ -58,17 +124,21 @@ gt_hook_entry:
   movl %ecx, %esi
   call gt_probe_entry
   testl %eax, %eax
-  jz 4f
+  jz 1f
   leaq 9*8(%rsp), %rcx
   CALL_WITH_FRAME gt_probe_slow_entry
-4:
+1:
   popq %r11
   popq %r10
   popq %r9
   popq %r8
   popq %rdi
   popq %rsi
-  jmp 2b
+2:
+  popq %rdx
+  popq %rcx
+  popq %rax
+  ret
 
 /* %rdi: struct pt_regs. The row of all other numbers asks for the C side whenever any return is
  * wanted: -1 is also what rt_sigreturn leaves there. */
@@ -106,16 +176,6 @@ gt_hook_entry:
   .balign 16
 gt_hook_return:
   RETURN jmp k_orig_gt_hook_return
-
-/*
- * In place of the NOP after `sti` where all of this is inlined in do_syscall_64 (7.x). The next
- * instruction there loads %rbx with the task; a call that is not to run goes on behind it.
- */
-  .globl gt_hook_entry_task
-  .balign 16
-gt_hook_entry_task:
-  movq %gs:k_current_task, %rbx
-  jmp gt_hook_entry
 
 /* In place of the call of syscall_enter_from_user_mode (struct pt_regs *, number), which enables
  * interrupts first of all (5.10): a call's own rules hold. */

@@ -13,7 +13,6 @@
 #define PF_IO_WORKER 0x10 /* include/linux/sched.h, since 5.12 */
 #define PATH_MAX     4096
 #define EFAULT       14
-#define ERRNO_MAX    4095ul
 #define CHUNK        128 /* also the longest socket address */
 
 /* include/uapi/linux/io_uring.h */

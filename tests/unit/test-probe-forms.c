@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/probe/forms.h"
+#include "engine/probe/kept.h"
 #include "linux/dispatcher.h"
 
 typedef struct {
@@ -151,7 +152,7 @@ test_places (gconstpointer version)
     { "__do_fast_syscall_32", "gt_hook_return_fast32", 0x63, 0 },
   };
   static const Wanted wanted_7_2[] = {
-    { "do_syscall_64", "gt_hook_entry_task", 0x22, 0 },
+    { "do_syscall_64", "gt_hook_entry_task_r12", 0x22, 0 },
     { "do_syscall_64", "gt_hook_return_label", 0xea, 0 },
     { "do_int80_emulation", "gt_hook_entry_int80", 0x94, 0xd0 },
     { "do_int80_emulation", "gt_hook_return_label_int80", 0xd5, 0 },
@@ -159,7 +160,7 @@ test_places (gconstpointer version)
     { "__do_fast_syscall_32", "gt_hook_return_label_fast32", 0xcd, 0 },
   };
   static const Wanted wanted_6_1[] = {
-    { "syscall_enter_from_user_mode", "gt_hook_entry", 0xd, 0 },
+    { "syscall_enter_from_user_mode", "gt_hook_entry_rbp", 0xd, 0 },
     { "do_syscall_64", "gt_hook_return", 0x64, 0 },
     { "do_int80_emulation", "gt_hook_entry_int80", 0x6b, 0x9e },
     { "do_int80_emulation", "gt_hook_return_int80", 0xa1, 0 },
@@ -167,7 +168,7 @@ test_places (gconstpointer version)
     { "__do_fast_syscall_32", "gt_hook_return_fast32", 0x91, 0 },
   };
   static const Wanted wanted_6_12[] = {
-    { "do_syscall_64", "gt_hook_entry", 0x51, 0 },
+    { "do_syscall_64", "gt_hook_entry_rbx", 0x51, 0 },
     { "do_syscall_64", "gt_hook_return", 0x8e, 0 },
     { "do_int80_emulation", "gt_hook_entry_int80", 0x74, 0xa8 },
     { "do_int80_emulation", "gt_hook_return_int80", 0xab, 0 },
@@ -243,6 +244,52 @@ test_changed_code (gconstpointer version)
   }
 }
 
+/* Where a function keeps its first argument, in code that compilers might make. */
+static void
+test_kept (void)
+{
+  static const struct {
+    const char *code;
+    guint site; /* offset */
+    const char *kept;
+  } rows[] = {
+    /* push rbx; mov rdi,rbx; sti; nop; pop rbx; ret */
+    { "53 4889fb fb 0f1f440000 5b c3", 5, "rbx" },
+    /* push r14; mov rdi,r14; sti; nop; pop r14; ret */
+    { "4156 4989fe fb 0f1f440000 415e c3", 6, "r14" },
+    /* the same, with r14 changed later; by its half; read only */
+    { "4156 4989fe fb 0f1f440000 4989c6 415e c3", 6, NULL },
+    { "4156 4989fe fb 0f1f440000 4531f6 415e c3", 6, NULL },
+    { "4156 4989fe fb 0f1f440000 4c89f0 4585f6 415e c3", 6, "r14" },
+    /* xchg rbx,rax writes both */
+    { "53 4889fb fb 0f1f440000 4893 5b c3", 5, NULL },
+    /* another argument; none at all */
+    { "53 4889f3 fb 0f1f440000 5b c3", 5, NULL },
+    { "fb 0f1f440000 c3", 1, NULL },
+    /* only after the place */
+    { "53 fb 0f1f440000 4889fb 5b c3", 2, NULL },
+    /* behind a jump, a call, a change of rdi */
+    { "53 7403 4889fb fb 0f1f440000 5b c3", 7, NULL },
+    { "53 e800000000 4889fb fb 0f1f440000 5b c3", 10, NULL },
+    { "53 89f7 4889fb fb 0f1f440000 5b c3", 7, NULL },
+    /* in a register that calls do not keep */
+    { "4889f8 fb 0f1f440000 c3", 4, NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_auto (GStrv) words = g_strsplit (rows[i].code, " ", -1);
+    g_autofree char *hex = g_strjoinv ("", words);
+    g_autoptr (GByteArray) bytes = parse_bytes (hex);
+    g_autofree GtFunction *function = g_new0 (GtFunction, 1);
+
+    function->start = 0xffffffff81000000u;
+    function->len = bytes->len;
+    memcpy (function->code, bytes->data, bytes->len);
+    g_test_message ("%s", rows[i].code);
+    g_assert_cmpstr (gt_kept_argument (function, function->start + rows[i].site), ==, rows[i].kept);
+  }
+}
+
 /* As compilers make a switch: cmp, je, jbe and jmp; the functions lie behind and before it. */
 static const guint8 dispatcher_code[] = {
   0xf3, 0x0f, 0x1e, 0xfa,             /*  0: endbr64 */
@@ -296,6 +343,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/probe/forms/changed/6.1", "6.1", test_changed_code);
   g_test_add_data_func ("/probe/forms/changed/6.12", "6.12", test_changed_code);
   g_test_add_data_func ("/probe/forms/changed/7.2", "7.2", test_changed_code);
+  g_test_add_func ("/probe/kept", test_kept);
   g_test_add_func ("/linux/dispatcher", test_dispatcher);
   return g_test_run ();
 }

@@ -49,6 +49,7 @@ set_up (Fixture *fixture, gconstpointer data)
   fake_map (fixture->vmi, FAKE_ROOT, 4, TEXT, TEXT_PA, 2, MAP_BITS);
   fixture->vmi->kernel_dtb = FAKE_ROOT;
   add_hook (&fixture->sites, ENTRY, "gt_hook_entry", TRUE, nop);
+  fixture->sites.hooks[0].jumps = TRUE;
   add_hook (&fixture->sites, LEAVE, "gt_hook_return", FALSE, call);
   memset (text_at (fixture, TEXT), 0x90, sizeof fixture->before);
   memcpy (text_at (fixture, ENTRY), nop, GT_SITE_LEN);
@@ -77,7 +78,7 @@ test_take_out (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmphex (*text_at (fixture, ENTRY), ==, 0xe8);
+  g_assert_cmphex (*text_at (fixture, ENTRY), ==, 0xe9);
   g_assert_true (gt_hooks_are_in_place (&fixture->code, &fixture->sites));
   g_assert_true (gt_hooks_take_out (&fixture->code, &fixture->sites, &error));
   g_assert_no_error (error);

@@ -58,6 +58,7 @@ gt_function_foreach (const GtFunction *function, GtInsnFunc func, gpointer user_
   if (cs_open (CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK) {
     return;
   }
+  cs_option (handle, CS_OPT_DETAIL, CS_OPT_ON);
   insn = cs_malloc (handle);
   while (left > 0) {
     if (!cs_disasm_iter (handle, &code, &left, &address, insn)) {

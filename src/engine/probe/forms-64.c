@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "engine/probe/forms.h"
+#include "engine/probe/kept.h"
 
 static gboolean
 find_return (const GtCodeSource *source, const GtFunction *outer, GtProbeSites *sites,
@@ -58,6 +59,47 @@ sets_task (const GtFunction *function, addr_t address)
          memcmp (bytes, relative, sizeof relative) == 0;
 }
 
+/* The stub for the register that holds struct pt_regs at @site of @function, its first argument. */
+static const char *
+stub_for (const GtFunction *function, addr_t site, gboolean task)
+{
+  static const struct {
+    const char *reg;
+    const char *stub;
+    const char *task_stub; /* keeps %rbx for the task */
+  } rows[] = {
+    { "rbx", "gt_hook_entry_rbx", NULL },
+    { "rbp", "gt_hook_entry_rbp", "gt_hook_entry_task_rbp" },
+    { "r12", "gt_hook_entry_r12", "gt_hook_entry_task_r12" },
+    { "r13", "gt_hook_entry_r13", "gt_hook_entry_task_r13" },
+    { "r14", "gt_hook_entry_r14", "gt_hook_entry_task_r14" },
+    { "r15", "gt_hook_entry_r15", "gt_hook_entry_task_r15" },
+  };
+  const char *reg = gt_kept_argument (function, site);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const char *stub = task ? rows[i].task_stub : rows[i].stub;
+
+    if (g_strcmp0 (rows[i].reg, reg) == 0 && stub) {
+      return stub;
+    }
+  }
+  return task ? "gt_hook_entry_task" : "gt_hook_entry";
+}
+
+/* A NOP that becomes a jump. */
+static gboolean
+add_entry (GtProbeSites *sites, const GtFunction *function, addr_t site, gboolean task)
+{
+  guint at = sites->n;
+
+  if (!gt_forms_add (sites, function, site, stub_for (function, site, task), GT_ABI_X86_64, TRUE)) {
+    return FALSE;
+  }
+  sites->hooks[at].jumps = TRUE;
+  return TRUE;
+}
+
 static gboolean
 find_inlined_entry (const GtCodeSource *source, const GtFunction *outer, GtProbeSites *sites,
                     addr_t site, GError **error)
@@ -67,12 +109,12 @@ find_inlined_entry (const GtCodeSource *source, const GtFunction *outer, GtProbe
 
   sites->entry_back = site + GT_SITE_LEN;
   if (call_follows) {
-    return gt_forms_add (sites, outer, site, "gt_hook_entry", GT_ABI_X86_64, TRUE);
+    return add_entry (sites, outer, site, FALSE);
   }
   if (!sets_task (outer, site + GT_SITE_LEN)) {
     return gt_forms_unknown (error, "the beginning of do_syscall_64 has an unknown form");
   }
-  return gt_forms_add (sites, outer, site, "gt_hook_entry_task", GT_ABI_X86_64, TRUE);
+  return add_entry (sites, outer, site, TRUE);
 }
 
 static gboolean
@@ -104,7 +146,7 @@ find_entry (const GtCodeSource *source, const GtFunction *outer, GtProbeSites *s
     return gt_forms_unknown (error, "no 5-byte NOP follows `sti` where system calls enter");
   }
   if (inner) {
-    return gt_forms_add (sites, inner, site, "gt_hook_entry", GT_ABI_X86_64, TRUE);
+    return add_entry (sites, inner, site, FALSE);
   }
   return find_inlined_entry (source, outer, sites, site, error);
 }

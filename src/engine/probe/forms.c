@@ -17,6 +17,7 @@ gt_forms_add (GtProbeSites *sites, const GtFunction *function, addr_t site, cons
   memcpy (hook->old, bytes, GT_SITE_LEN);
   if (bytes[0] == 0xe8 || bytes[0] == 0xe9) {
     hook->target = gt_branch_target (site, bytes);
+    hook->jumps = bytes[0] == 0xe9;
   }
   sites->n++;
   return TRUE;

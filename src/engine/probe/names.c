@@ -218,6 +218,7 @@ gt_probe_names_resolve (const char *name, guint64 *ret_value, gpointer user_data
     { "k_ring", offsetof (struct gt_shared, ring) },
     { "k_any_return", offsetof (struct gt_shared, config.any_return) },
     { "k_waiting", offsetof (struct gt_shared, state.waiting) },
+    { "k_entry_next", names->sites->hooks[0].site + GT_SITE_LEN },
     { "k_entry_back", names->sites->entry_back },
     { "k_exit_resume", names->sites->exit_resume },
   };

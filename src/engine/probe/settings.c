@@ -62,6 +62,19 @@ with_uring (GtProbeEngine *probe, guint index, guint8 actions)
   return actions;
 }
 
+/* One string or so many bytes, where an argument points: of most calls with anything to copy. */
+static gboolean
+is_one_item (guint index, const struct gt_step *steps)
+{
+  const struct gt_step *step = &steps[0];
+
+  return !(index & GT_INDEX_I386) && step->base == 0 && (step->flags & ~GT_STEP_ALWAYS) == 0 &&
+         (step->op == GT_STEP_STRING ||
+          (step->op == GT_STEP_BYTES && step->scale == 0 &&
+           (step->length <= GT_LENGTH_RESULT || step->length == GT_LENGTH_LIMIT))) &&
+         steps[1].op == GT_STEP_END;
+}
+
 void
 gt_probe_set_call (GtEngine *engine, guint index, guint8 actions, const struct gt_step *entry,
                    const struct gt_step *leave)
@@ -85,6 +98,12 @@ gt_probe_set_call (GtEngine *engine, guint index, guint8 actions, const struct g
   actions = with_uring (probe, index, actions);
   if ((actions & GT_ACTION_HOLD_ENTRY) || config->steps[0][index]->op != GT_STEP_END) {
     actions |= GT_ACTION_SLOW_ENTRY;
+  }
+  if (!(actions & GT_ACTION_HOLD_ENTRY) && is_one_item (index, config->steps[0][index])) {
+    actions |= GT_ACTION_ONE_ENTRY;
+  }
+  if (!(actions & GT_ACTION_HOLD_RETURN) && is_one_item (index, config->steps[1][index])) {
+    actions |= GT_ACTION_ONE_RETURN;
   }
   if ((actions & GT_ACTION_HOLD_RETURN) || config->steps[1][index]->op != GT_STEP_END) {
     actions |= GT_ACTION_SLOW_RETURN;

@@ -55,8 +55,7 @@ static gboolean
 find_probe (const GtFunction *function, const cs_insn *insn, gpointer user_data)
 {
   ProbeSearch *search = user_data;
-  addr_t target, page;
-  guint64 magic;
+  addr_t target;
 
   if (!gt_insn_is_call (insn) && !gt_insn_is_jump (insn)) {
     return FALSE;
@@ -65,10 +64,14 @@ find_probe (const GtFunction *function, const cs_insn *insn, gpointer user_data)
   if (target >= function->start && target < function->start + function->len) {
     return FALSE;
   }
-  page = target & ~(addr_t) (GT_PAGE - 1);
-  if (search->source->read (page, sizeof magic, &magic, search->source->user_data) &&
-      magic == GT_PROBE_MAGIC) {
-    search->code = page;
+  for (guint i = 0; i < GT_HOOK_PAGES && search->code == 0; i++) {
+    addr_t page = (target & ~(addr_t) (GT_PAGE - 1)) - (addr_t) i * GT_PAGE;
+    guint64 magic;
+
+    if (search->source->read (page, sizeof magic, &magic, search->source->user_data) &&
+        magic == GT_PROBE_MAGIC) {
+      search->code = page;
+    }
   }
   return search->code != 0;
 }
@@ -129,6 +132,6 @@ gt_hook_encode (const GtHook *hook, addr_t target, guint8 ret_bytes[GT_SITE_LEN]
 {
   gint32 displacement = (gint32) (target - (hook->site + GT_SITE_LEN));
 
-  ret_bytes[0] = hook->old[0] == 0xe9 ? 0xe9 : 0xe8;
+  ret_bytes[0] = hook->jumps ? 0xe9 : 0xe8;
   memcpy (ret_bytes + 1, &displacement, sizeof displacement);
 }

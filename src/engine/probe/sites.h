@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 
 #define GT_MAX_HOOKS 12
 
-/* One instruction of the kernel that is turned to the probe: a NOP becomes a call, a call a call of
- * something else, and so does a jump. */
+/* One instruction of the kernel that is turned to the probe: a NOP becomes a call or a jump, a call
+ * a call of something else, and so does a jump. */
 typedef struct {
   addr_t site;
   guint8 old[GT_SITE_LEN];
@@ -23,6 +23,7 @@ typedef struct {
   addr_t resume;    /* of an entry but the first: where its function is about to leave */
   GTAbi abi;
   gboolean at_entry; /* else at return */
+  gboolean jumps;    /* to the probe, which goes on by itself; else calls it */
 } GtHook;
 
 typedef struct {
