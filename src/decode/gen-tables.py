@@ -156,7 +156,7 @@ def c_string(text):
 def c_spec(token):
     moment, kind, names, other, third = TOKEN.match(token).groups()
     return (f'{{ &gt_kind_{kind}, {f"&gt_names_{names}" if names else "NULL"}, {MOMENTS[moment]}, '
-            f'{other or -1}, {third or -1} }}')
+            f'{other or -1}, {third or -1}, NULL }}')
 
 
 def write_source(out, tables):

@@ -10,6 +10,7 @@
 #include <glib.h>
 
 #include "decode/plan.h"
+#include "linux/structure.h"
 
 G_BEGIN_DECLS
 
@@ -43,6 +44,7 @@ typedef struct {
   const GtNames *names; /* of flags and enumerations, or NULL */
   guint8 moment;        /* GtMoment */
   gint8 other, third;   /* arguments that say more of this one: its length, the command; else -1 */
+  const GtStructure *structure; /* what it points to, of gt_kind_structure */
 } GtArgSpec;
 
 struct GtKind {
@@ -99,7 +101,7 @@ typedef struct {
 extern const GtKind gt_kind_int, gt_kind_uint, gt_kind_long, gt_kind_ulong, gt_kind_hex,
     gt_kind_hexlong, gt_kind_ptr, gt_kind_mode, gt_kind_id, gt_kind_fd, gt_kind_dirfd, gt_kind_path,
     gt_kind_buf, gt_kind_unknown, gt_kind_open_flags, gt_kind_open_mode, gt_kind_sockaddr,
-    gt_kind_iovec;
+    gt_kind_iovec, gt_kind_structure;
 
 /* Sorted by name; rows for one ABI before that for any. */
 extern const GtCallSpec gt_call_specs[];

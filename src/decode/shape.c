@@ -42,36 +42,6 @@ find_spec (const char *name, GTAbi abi)
 
 /* ---- From the metadata ---- */
 
-static gboolean
-contains_any (const char *name, const char *const *parts)
-{
-  for (; *parts != NULL; parts++) {
-    if (strstr (name, *parts) != NULL) {
-      return TRUE;
-    }
-  }
-  return FALSE;
-}
-
-static gboolean
-is_flags_name (const char *name)
-{
-  static const char *const parts[] = { "flag", "flg", "prot", "options", "mask", NULL };
-
-  return contains_any (name, parts);
-}
-
-/* An unsigned long that is an address or bits rather than an amount. */
-static gboolean
-is_bits_name (const char *name)
-{
-  static const char *const parts[] = {
-    "addr", "start", "brk", "newsp", "tls", "arg", "data", NULL
-  };
-
-  return contains_any (name, parts);
-}
-
 static const GtKind *
 kind_by_name (GtType type, const char *name)
 {
@@ -85,13 +55,14 @@ kind_by_name (GtType type, const char *name)
   }
   switch (type) {
   case GT_TYPE_INT:
-    return is_flags_name (name) ? &gt_kind_hex : &gt_kind_int;
+    return gt_signature_is_bits (name) ? &gt_kind_hex : &gt_kind_int;
   case GT_TYPE_UINT:
-    return is_flags_name (name) ? &gt_kind_hex : &gt_kind_uint;
+    return gt_signature_is_bits (name) ? &gt_kind_hex : &gt_kind_uint;
   case GT_TYPE_LONG:
-    return is_flags_name (name) ? &gt_kind_hexlong : &gt_kind_long;
+    return gt_signature_is_bits (name) ? &gt_kind_hexlong : &gt_kind_long;
   case GT_TYPE_ULONG:
-    return is_flags_name (name) || is_bits_name (name) ? &gt_kind_hexlong : &gt_kind_ulong;
+    return gt_signature_is_bits (name) || gt_signature_is_address (name) ? &gt_kind_hexlong
+                                                                         : &gt_kind_ulong;
   case GT_TYPE_SIZE:
     return &gt_kind_ulong;
   case GT_TYPE_ID:
@@ -111,18 +82,24 @@ spec_by_type (const GtLinuxCall *call, guint arg, GtType type, GtArgSpec *spec)
 
   switch (type) {
   case GT_TYPE_TEXT_IN:
-    *spec = (GtArgSpec){ length < 0 ? &gt_kind_path : &gt_kind_buf, NULL, GT_IN, length, -1 };
+    *spec = (GtArgSpec){ length < 0 ? &gt_kind_path : &gt_kind_buf, NULL, GT_IN, length, -1, NULL };
     return TRUE;
   case GT_TYPE_DATA_IN:
-    *spec = (GtArgSpec){ length < 0 ? &gt_kind_ptr : &gt_kind_buf, NULL, GT_IN, length, -1 };
+    *spec = (GtArgSpec){ length < 0 ? &gt_kind_ptr : &gt_kind_buf, NULL, GT_IN, length, -1, NULL };
     return TRUE;
   case GT_TYPE_TEXT_OUT:
-    *spec = (GtArgSpec){ length < 0 ? &gt_kind_ptr : &gt_kind_buf, NULL, GT_OUT, length, -1 };
+    *spec = (GtArgSpec){ length < 0 ? &gt_kind_ptr : &gt_kind_buf, NULL, GT_OUT, length, -1, NULL };
     return TRUE;
+  case GT_TYPE_POINTER:
+    if (call->structures[arg] != NULL && call->abi == GT_ABI_X86_64) {
+      *spec = (GtArgSpec){ &gt_kind_structure, NULL, GT_OUT, length, -1, call->structures[arg] };
+      spec->moment = gt_type_is_const (call->arg_types[arg]) ? GT_IN : GT_OUT;
+      return TRUE;
+    }
+    G_GNUC_FALLTHROUGH;
   case GT_TYPE_TEXT_ARRAY:
   case GT_TYPE_IOVEC:
-  case GT_TYPE_POINTER:
-    *spec = (GtArgSpec){ &gt_kind_ptr, NULL, GT_IN, -1, -1 };
+    *spec = (GtArgSpec){ &gt_kind_ptr, NULL, GT_IN, -1, -1, NULL };
     return TRUE;
   default:
     return FALSE;
@@ -134,7 +111,7 @@ spec_from_metadata (const GtLinuxCall *call, guint arg)
 {
   const char *name = call->arg_names[arg] != NULL ? call->arg_names[arg] : "";
   GtType type = gt_type_of (call->arg_types[arg]);
-  GtArgSpec spec = { NULL, NULL, GT_IN, -1, -1 };
+  GtArgSpec spec = { NULL, NULL, GT_IN, -1, -1, NULL };
 
   if (!spec_by_type (call, arg, type, &spec)) {
     spec.kind = kind_by_name (type, name);
@@ -166,8 +143,8 @@ shape_from_metadata (GtCallShape *shape, const GtLinuxCall *call)
   shape->result.kind = &gt_kind_long;
   shape->n_args = known ? MIN (call->n_args, GT_LINUX_MAX_ARGS) : GT_LINUX_MAX_ARGS;
   for (guint i = 0; i < shape->n_args; i++) {
-    shape->args[i] =
-        known ? spec_from_metadata (call, i) : (GtArgSpec){ &gt_kind_hexlong, NULL, GT_IN, -1, -1 };
+    shape->args[i] = known ? spec_from_metadata (call, i)
+                           : (GtArgSpec){ &gt_kind_hexlong, NULL, GT_IN, -1, -1, NULL };
   }
 }
 
@@ -180,7 +157,7 @@ gt_call_shape (const GtLinuxCall *call, GtCallShape *ret_shape)
   const GtCallSpec *spec =
       call != NULL && call->name != NULL ? find_spec (call->name, call->abi) : NULL;
 
-  *ret_shape = (GtCallShape){ .result = { NULL, NULL, GT_OUT, -1, -1 } };
+  *ret_shape = (GtCallShape){ .result = { NULL, NULL, GT_OUT, -1, -1, NULL } };
   if (call != NULL) {
     ret_shape->is_32 = call->abi == GT_ABI_I386;
     ret_shape->never_returns = is_one_of (call->name, last_calls);

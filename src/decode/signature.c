@@ -144,6 +144,44 @@ gt_type_of (const char *type)
 }
 
 gboolean
+gt_type_is_const (const char *type)
+{
+  PlainType plain;
+
+  read_type (type, &plain);
+  return plain.is_const;
+}
+
+static gboolean
+contains_any (const char *name, const char *const *parts)
+{
+  for (; *parts != NULL; parts++) {
+    if (strstr (name, *parts) != NULL) {
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+gboolean
+gt_signature_is_bits (const char *name)
+{
+  static const char *const parts[] = { "flag", "flg", "prot", "options", "mask", NULL };
+
+  return contains_any (name, parts);
+}
+
+gboolean
+gt_signature_is_address (const char *name)
+{
+  static const char *const parts[] = {
+    "addr", "start", "brk", "newsp", "tls", "arg", "data", NULL
+  };
+
+  return contains_any (name, parts);
+}
+
+gboolean
 gt_signature_is_length (const GtLinuxCall *call, guint index)
 {
   static const char *const names[] = { "len", "siz", "count", "bytes" };

@@ -29,6 +29,13 @@ typedef enum {
 /* Reads a type as the kernel spells it; qualifiers and attributes make no difference. */
 GtType gt_type_of (const char *type);
 
+/* Whether what it points to may not be written: const. */
+gboolean gt_type_is_const (const char *type);
+/* Whether what has this name is bits, or, if it is as long as one, an address rather than an
+ * amount. */
+gboolean gt_signature_is_bits (const char *name);
+gboolean gt_signature_is_address (const char *name);
+
 /* Whether argument @index says how many bytes the one before it has. */
 gboolean gt_signature_is_length (const GtLinuxCall *call, guint index);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* BTF, read by libbpf; what it leaves to its users is checked here, as guests are not trusted. */
-#include "linux/btf-types.h"
+#include "linux/btf-private.h"
 
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <guestrace/gt-error.h>
 #include <string.h>
@@ -17,11 +16,6 @@ typedef struct {
   const char *name;
   guint32 id;
 } Composite;
-
-struct GtBtf {
-  struct btf *btf;
-  GArray *composites; /* of Composite, by name; sorted, as names can be made that hash alike */
-};
 
 static gboolean
 header_is_sound (const guint8 *bytes, gsize len)
@@ -106,9 +100,8 @@ gt_btf_free (GtBtf *types)
   g_free (types);
 }
 
-/* Past typedefs, const and the like; NULL when there are suspiciously many. */
-static const struct btf_type *
-bare_type (const GtBtf *types, guint32 id)
+const struct btf_type *
+gt_btf_bare_type (const GtBtf *types, guint32 id)
 {
   const struct btf_type *type = btf__type_by_id (types->btf, id);
 
@@ -143,9 +136,9 @@ try_member (const GtBtf *types, const struct btf_type *parent, guint index, cons
       return NULL;
     }
     *bits = btf_member_bit_offset (parent, index);
-    return bare_type (types, member->type);
+    return gt_btf_bare_type (types, member->type);
   }
-  type = bare_type (types, member->type);
+  type = gt_btf_bare_type (types, member->type);
   if (type == NULL || !btf_is_composite (type)) {
     return NULL;
   }
@@ -176,8 +169,8 @@ find_member (const GtBtf *types, const struct btf_type *type, const char *name, 
   return NULL;
 }
 
-static const struct btf_type *
-composite_by_name (const GtBtf *types, const char *name)
+const struct btf_type *
+gt_btf_composite (const GtBtf *types, const char *name)
 {
   guint low = 0, high = types->composites->len;
   const Composite *composite;
@@ -202,7 +195,7 @@ composite_by_name (const GtBtf *types, const char *name)
 gboolean
 gt_btf_offset (const GtBtf *types, const char *type, const char *member, gsize *ret_offset)
 {
-  const struct btf_type *at = composite_by_name (types, type);
+  const struct btf_type *at = gt_btf_composite (types, type);
   guint visits = MAX_VISITS;
   guint64 total = 0;
 
@@ -227,7 +220,7 @@ gt_btf_offset (const GtBtf *types, const char *type, const char *member, gsize *
 gboolean
 gt_btf_size (const GtBtf *types, const char *type, gsize *ret_size)
 {
-  const struct btf_type *composite = composite_by_name (types, type);
+  const struct btf_type *composite = gt_btf_composite (types, type);
   gint32 id;
   gint64 size;
 
@@ -248,12 +241,12 @@ gboolean
 gt_btf_n_params (const GtBtf *types, const char *name, guint *ret_n)
 {
   gint32 id = btf__find_by_name_kind (types->btf, name, BTF_KIND_TYPEDEF);
-  const struct btf_type *type = id > 0 ? bare_type (types, (guint32) id) : NULL;
+  const struct btf_type *type = id > 0 ? gt_btf_bare_type (types, (guint32) id) : NULL;
 
   if (type == NULL || !btf_is_ptr (type)) {
     return FALSE;
   }
-  type = bare_type (types, type->type);
+  type = gt_btf_bare_type (types, type->type);
   if (type == NULL || !btf_is_func_proto (type)) {
     return FALSE;
   }

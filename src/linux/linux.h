@@ -10,6 +10,8 @@
 #include <guestrace/gt-event.h>
 #include <libvmi/libvmi.h>
 
+#include "linux/structure.h"
+
 G_BEGIN_DECLS
 
 typedef struct GtLinux GtLinux;
@@ -27,6 +29,7 @@ typedef struct {
   gboolean has_args;
   const char *arg_types[GT_LINUX_MAX_ARGS];
   const char *arg_names[GT_LINUX_MAX_ARGS];
+  const GtStructure *structures[GT_LINUX_MAX_ARGS]; /* that arguments point to; or NULL */
 } GtLinuxCall;
 
 /* Whether the guest's page tables map something where a Linux kernel would be. A quick look. */

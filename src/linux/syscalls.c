@@ -36,6 +36,7 @@ typedef struct {
 struct GtSyscalls {
   CallSet sets[2]; /* by GTAbi */
   GStringChunk *strings;
+  GHashTable *structures; /* by name; NULL for what has none */
 };
 
 /* Functions for 32-bit programs that the kernel has no metadata of, and ones with the same
@@ -332,6 +333,23 @@ read_i386_calls (const Reading *reading)
   }
 }
 
+/* What the arguments of @call point to. */
+static void
+find_structures (GtSyscalls *calls, const GtBtf *types, GtLinuxCall *call)
+{
+  for (guint i = 0; i < call->n_args && call->has_args; i++) {
+    g_autofree char *name = gt_structure_name (call->arg_types[i]);
+
+    if (name == NULL) {
+      continue;
+    }
+    if (!g_hash_table_contains (calls->structures, name)) {
+      g_hash_table_insert (calls->structures, g_strdup (name), gt_structure_new (types, name));
+    }
+    call->structures[i] = g_hash_table_lookup (calls->structures, name);
+  }
+}
+
 GtSyscalls *
 gt_syscalls_new (GtKimage *image, const GtKallsyms *syms, const GtBtf *types, GError **error)
 {
@@ -344,6 +362,8 @@ gt_syscalls_new (GtKimage *image, const GtKallsyms *syms, const GtBtf *types, GE
     calls->sets[i].by_function = g_hash_table_new (g_str_hash, g_str_equal);
   }
   calls->strings = g_string_chunk_new (16384);
+  calls->structures =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) gt_structure_free);
   read_table (&reading, GT_ABI_X86_64, "sys_call_table", FUNCTION_PREFIX);
   if (g_hash_table_size (calls->sets[GT_ABI_X86_64].by_function) == 0) {
     g_set_error_literal (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
@@ -352,6 +372,9 @@ gt_syscalls_new (GtKimage *image, const GtKallsyms *syms, const GtBtf *types, GE
     return NULL;
   }
   read_i386_calls (&reading);
+  for (guint i = 0; i < calls->sets[GT_ABI_X86_64].n; i++) {
+    find_structures (calls, types, &calls->sets[GT_ABI_X86_64].calls[i]);
+  }
   return g_steal_pointer (&calls);
 }
 
@@ -366,6 +389,7 @@ gt_syscalls_free (GtSyscalls *calls)
     g_hash_table_unref (calls->sets[i].by_function);
     g_free (calls->sets[i].calls);
   }
+  g_clear_pointer (&calls->structures, g_hash_table_unref);
   g_string_chunk_free (calls->strings);
   g_free (calls);
 }

@@ -7,6 +7,29 @@
 extern const unsigned char fuzz_syscalls[];
 extern const size_t fuzz_syscalls_size;
 
+/* In place of every structure: one with a member of each kind. */
+static const GtStructure *
+any_structure (void)
+{
+  static const GtMember members[] = {
+    { "size", GT_MEMBER_UNSIGNED, 0, 4, 1, 0, 0, FALSE, NULL },
+    { "flags", GT_MEMBER_UNSIGNED, 4, 4, 1, 0, 0, FALSE, NULL },
+    { "s", GT_MEMBER_SIGNED, 8, 8, 1, 0, 0, FALSE, NULL },
+    { "p", GT_MEMBER_POINTER, 16, 8, 2, 0, 0, TRUE, NULL },
+    { "text", GT_MEMBER_TEXT, 32, 1, 16, 0, 0, TRUE, NULL },
+    { "low", GT_MEMBER_SIGNED, 48, 4, 1, 3, 29, FALSE, NULL },
+    { "rest", GT_MEMBER_OPAQUE, 52, 12, 1, 0, 0, FALSE, NULL },
+    { "__spare", GT_MEMBER_UNSIGNED, 64, 2, 32, 0, 0, TRUE, NULL },
+  };
+  static GtStructure structure = { .size = 128 };
+
+  if (structure.members == NULL) {
+    structure.members = g_array_new (FALSE, FALSE, sizeof (GtMember));
+    g_array_append_vals (structure.members, members, G_N_ELEMENTS (members));
+  }
+  return &structure;
+}
+
 /* "openat int dfd, const char * filename, int flags, umode_t mode" */
 static GtLinuxCall *
 parse_call (char *line, gint nr)
@@ -27,6 +50,7 @@ parse_call (char *line, gint nr)
     name = strrchr (type, ' ');
     *name = '\0';
     call->arg_types[call->n_args] = type;
+    call->structures[call->n_args] = strstr (type, "struct ") != NULL ? any_structure () : NULL;
     call->arg_names[call->n_args++] = name + 1;
     rest = comma != NULL ? comma + 1 : NULL;
   }

@@ -2,6 +2,23 @@
 /* BTF: our own look-ups, and libbpf below them. */
 #include "fuzz.h"
 #include "linux/btf-types.h"
+#include "linux/structure.h"
+
+static void
+check_members (const GtStructure *structure)
+{
+  for (guint i = 0; i < structure->members->len; i++) {
+    const GtMember *member = &g_array_index (structure->members, GtMember, i);
+
+    fuzz_check (member->offset + (guint64) member->n * member->size <= structure->size,
+                "a member is inside");
+    fuzz_check (member->name[0] != '\0', "a member has a name");
+    if (member->inner != NULL) {
+      fuzz_check (member->inner->size <= member->size, "a structure is inside");
+      check_members (member->inner);
+    }
+  }
+}
 
 int
 LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
@@ -19,7 +36,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
     { "a", "b.c.d.e" },
     { "", "" },
   };
-  static const char *const sized[] = { "task_struct", "list_head", "pid_t", "int", "a", "b", "" };
+  static const char *const sized[] = { "task_struct", "list_head", "pid_t",      "int",  "a",
+                                       "b",           "",          "mnt_id_req", "outer" };
   g_autoptr (GError) error = NULL;
   g_autoptr (GtBtf) types = gt_btf_new (data, size, &error);
 
@@ -33,6 +51,13 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
     gsize len;
 
     (void) gt_btf_size (types, sized[i], &len);
+  }
+  for (guint i = 0; types != NULL && i < G_N_ELEMENTS (sized); i++) {
+    g_autoptr (GtStructure) structure = gt_structure_new (types, sized[i]);
+
+    if (structure != NULL) {
+      check_members (structure);
+    }
   }
   return 0;
 }

@@ -4,6 +4,7 @@
  * of $GT_TEST_FIXTURES), whole and damaged.
  */
 #include "linux/btf-types.h"
+#include "linux/structure.h"
 #include "linux/vmcoreinfo.h"
 
 #include <bpf/btf.h>
@@ -82,6 +83,108 @@ test_paths (void)
   g_assert_false (gt_btf_size (types, "absent", &ignored));
 }
 
+/* Members of each kind; unions, and structures without a name. */
+static GBytes *
+make_structures (void)
+{
+  struct btf *btf = btf__new_empty ();
+  gint32 s32 = btf__add_int (btf, "int", 4, BTF_INT_SIGNED);
+  gint32 u8 = btf__add_int (btf, "unsigned char", 1, 0);
+  gint32 u32 = btf__add_int (btf, "unsigned int", 4, 0);
+  gint32 u64 = btf__add_int (btf, "unsigned long", 8, 0);
+  gint32 text = btf__add_int (btf, "char", 1, BTF_INT_SIGNED);
+  gint32 pointer = btf__add_ptr (btf, 0);
+  gint32 three = btf__add_array (btf, s32, u32, 3);
+  gint32 name = btf__add_array (btf, s32, text, 8);
+  gint32 none = btf__add_array (btf, s32, u8, 0);
+  gint32 either, unnamed, pair;
+  GBytes *bytes;
+  guint32 len;
+  const void *data;
+
+  pair = btf__add_struct (btf, "pair", 8);
+  btf__add_field (btf, "x", s32, 0, 0);
+  btf__add_field (btf, "y", s32, 32, 0);
+  either = btf__add_union (btf, NULL, 8);
+  btf__add_field (btf, "shorter", u32, 0, 0);
+  btf__add_field (btf, "longer", u64, 0, 0);
+  unnamed = btf__add_struct (btf, NULL, 8);
+  btf__add_field (btf, "p", pointer, 0, 0);
+  btf__add_struct (btf, "all", 64);
+  btf__add_field (btf, "pair", pair, 0, 0);
+  btf__add_field (btf, "three", three, 64, 0);
+  btf__add_field (btf, "u8", u8, 160, 0);
+  btf__add_field (btf, NULL, either, 192, 0);
+  btf__add_field (btf, NULL, unnamed, 256, 0);
+  btf__add_field (btf, "name", name, 320, 0);
+  btf__add_field (btf, "low", u32, 384, 3);
+  btf__add_field (btf, "high", s32, 387, 29);
+  btf__add_field (btf, "rest", none, 512, 0);
+  btf__add_struct (btf, "long", 4096);
+  btf__add_field (btf, "a", u32, 0, 0);
+  btf__add_struct (btf, "beyond", 8);
+  btf__add_field (btf, "a", u64, 32, 0);
+  btf__add_struct (btf, "escape", 8);
+  btf__add_field (btf, "a\033[31m", u64, 0, 0);
+  btf__add_struct (btf, "empty", 8);
+  data = btf__raw_data (btf, &len);
+  bytes = g_bytes_new (data, len);
+  btf__free (btf);
+  return bytes;
+}
+
+static void
+assert_member (const GtStructure *structure, guint index, const GtMember *wanted)
+{
+  const GtMember *member = &g_array_index (structure->members, GtMember, index);
+
+  g_assert_cmpstr (member->name, ==, wanted->name);
+  g_assert_cmpint (member->kind, ==, wanted->kind);
+  g_assert_cmpuint (member->offset, ==, wanted->offset);
+  g_assert_cmpuint (member->size, ==, wanted->size);
+  g_assert_cmpuint (member->n, ==, wanted->n);
+  g_assert_cmpuint (member->bits, ==, wanted->bits);
+  g_assert_cmpuint (member->shift, ==, wanted->shift);
+  g_assert_cmpint (member->is_array, ==, wanted->is_array);
+  g_assert_cmpint (member->inner != NULL, ==, wanted->kind == GT_MEMBER_STRUCTURE);
+}
+
+static void
+test_structures (void)
+{
+  static const GtMember wanted[] = {
+    { "pair", GT_MEMBER_STRUCTURE, 0, 8, 1, 0, 0, FALSE, NULL },
+    { "three", GT_MEMBER_UNSIGNED, 8, 4, 3, 0, 0, TRUE, NULL },
+    { "u8", GT_MEMBER_UNSIGNED, 20, 1, 1, 0, 0, FALSE, NULL },
+    { "longer", GT_MEMBER_UNSIGNED, 24, 8, 1, 0, 0, FALSE, NULL },
+    { "p", GT_MEMBER_POINTER, 32, 8, 1, 0, 0, FALSE, NULL },
+    { "name", GT_MEMBER_TEXT, 40, 1, 8, 0, 0, TRUE, NULL },
+    { "low", GT_MEMBER_UNSIGNED, 48, 4, 1, 3, 0, FALSE, NULL },
+    { "high", GT_MEMBER_SIGNED, 48, 4, 1, 29, 3, FALSE, NULL },
+  };
+  g_autoptr (GBytes) bytes = make_structures ();
+  g_autoptr (GtBtf) types =
+      gt_btf_new (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), NULL);
+  g_autoptr (GtStructure) structure = gt_structure_new (types, "all");
+  g_autofree char *name = gt_structure_name ("const struct mnt_id_req *");
+
+  g_assert_nonnull (structure);
+  g_assert_cmpuint (structure->size, ==, 64);
+  g_assert_cmpuint (structure->members->len, ==, G_N_ELEMENTS (wanted));
+  for (guint i = 0; i < G_N_ELEMENTS (wanted); i++) {
+    assert_member (structure, i, &wanted[i]);
+  }
+  g_assert_null (gt_structure_new (types, "long"));
+  g_assert_null (gt_structure_new (types, "beyond"));
+  g_assert_null (gt_structure_new (types, "escape"));
+  g_assert_null (gt_structure_new (types, "empty"));
+  g_assert_null (gt_structure_new (types, "absent"));
+  g_assert_cmpstr (name, ==, "mnt_id_req");
+  g_assert_null (gt_structure_name ("struct iocb * *"));
+  g_assert_null (gt_structure_name ("struct iocb"));
+  g_assert_null (gt_structure_name ("unsigned int *"));
+}
+
 /* Reads through whatever is left of the types. */
 static void
 use_damaged (const guint8 *bytes, gsize len)
@@ -100,6 +203,8 @@ use_damaged (const guint8 *bytes, gsize len)
   gt_btf_offset (types, "task_struct", "thread.sp", &ignored);
   gt_btf_offset (types, "mm_struct", "pgd", &ignored);
   gt_btf_offset (types, "task_struct", "absent", &ignored);
+  gt_structure_free (gt_structure_new (types, "outer"));
+  gt_structure_free (gt_structure_new (types, "mnt_id_req"));
 }
 
 static void
@@ -244,6 +349,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/linux/types/paths", test_paths);
+  g_test_add_func ("/linux/types/structures", test_structures);
   g_test_add_func ("/linux/types/damaged", test_damaged_types);
   g_test_add_func ("/linux/vmcoreinfo/note", test_note);
   g_test_add_func ("/linux/vmcoreinfo/damaged", test_damaged_note);
