@@ -144,6 +144,7 @@ void gt_loop_set_verbose (GTLoop *loop, gboolean verbose);
 void gt_loop_set_string_limit (GTLoop *loop, guint bytes);
 void gt_loop_set_capture (GTLoop *loop, gboolean capture);
 void gt_loop_set_drop (GTLoop *loop, gboolean drop);
+void gt_loop_set_sample (GTLoop *loop, guint32 one_in, guint32 per_second);
 
 /* Which threads are traced at all; tested inside the guest. Callbacks obey them too. */
 gboolean gt_loop_add_pid (GTLoop *loop, vmi_pid_t pid, GError **error);
@@ -165,6 +166,7 @@ gboolean gt_loop_set_follow (GTLoop *loop, gboolean follow, GError **error);
  * @damaged: bytes of the buffer between guest and host that made no sense: something in the guest
  *   wrote over it (@lost counts one event for all of them)
  * @operations: operations submitted through io_uring, see gt_loop_stream_uring()
+ * @left_out: calls that gt_loop_set_sample() left out; not among @lost
  */
 typedef struct {
   guint64 calls;
@@ -176,6 +178,7 @@ typedef struct {
   guint64 passed;
   guint64 damaged;
   guint64 operations;
+  guint64 left_out;
 } GTLoopStats;
 
 void gt_loop_get_stats (GTLoop *loop, GTLoopStats *ret_stats);

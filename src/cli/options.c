@@ -46,6 +46,8 @@ enum {
   OPTION_WRITE,
   OPTION_COLOR,
   OPTION_EXE,
+  OPTION_SAMPLE,
+  OPTION_RATE,
   OPTION_CGROUP,
   OPTION_CONTAINER,
 };
@@ -67,6 +69,8 @@ static const struct option long_options[] = {
   { "decode-paths", no_argument, NULL, 'y' },
   { "drop", no_argument, NULL, OPTION_DROP },
   { "exe", required_argument, NULL, OPTION_EXE },
+  { "sample", required_argument, NULL, OPTION_SAMPLE },
+  { "rate", required_argument, NULL, OPTION_RATE },
   { "failed-only", no_argument, NULL, 'Z' },
   { "failing-only", no_argument, NULL, 'Z' },
   { "fault", required_argument, NULL, OPTION_FAULT },
@@ -305,6 +309,10 @@ take_value (GtCliOptions *options, int option, const char *value, GError **error
     return parse_number ("-a", value, COLUMNS_MAX, &line->columns, error);
   case 's':
     return parse_number ("-s", value, STRING_LIMIT_MAX, &line->decode.string_limit, error);
+  case OPTION_SAMPLE:
+    return parse_number ("--sample", value, G_MAXINT32, &options->sample, error);
+  case OPTION_RATE:
+    return parse_number ("--rate", value, G_MAXINT32, &options->rate, error);
   case 'n':
     g_ptr_array_add (options->comms, g_strdup (value));
     return TRUE;

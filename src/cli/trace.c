@@ -75,6 +75,7 @@ open_guest (const GtCliOptions *options, GtStopper *stopper, GError **error)
       loop, gt_cli_options_dump (options) ? G_MAXUINT : options->line.decode.string_limit);
   gt_loop_set_capture (loop, options->lines || options->paths->len > 0);
   gt_loop_set_drop (loop, options->drop);
+  gt_loop_set_sample (loop, options->sample, options->rate);
   if (!gt_cli_choose (loop, options, error) ||
       !gt_inject_check (gt_loop_get_linux (loop), options->injections, error)) {
     return NULL;
@@ -146,7 +147,7 @@ print_totals (GTLoop *loop, const Trace *trace)
   guint n_processes = gt_show_n_processes (trace->show);
   gint64 now = g_get_monotonic_time ();
   double seconds = trace->began ? (double) (now - trace->began) / G_TIME_SPAN_SECOND : 0;
-  g_autofree char *operations = NULL;
+  g_autofree char *operations = NULL, *left_out = NULL;
   GTLoopStats stats;
 
   gt_loop_get_stats (loop, &stats);
@@ -154,9 +155,14 @@ print_totals (GTLoop *loop, const Trace *trace)
     operations = g_strdup_printf (" and %" G_GUINT64_FORMAT " io_uring %s", stats.operations,
                                   stats.operations == 1 ? "operation" : "operations");
   }
-  gt_cli_say ("%" G_GUINT64_FORMAT " %s%s of %u %s in %.1f s, %" G_GUINT64_FORMAT " events lost",
+  if (trace->options->sample > 1 || trace->options->rate > 0) {
+    left_out = g_strdup_printf (", %" G_GUINT64_FORMAT " %s left out", stats.left_out,
+                                stats.left_out == 1 ? "call" : "calls");
+  }
+  gt_cli_say ("%" G_GUINT64_FORMAT " %s%s of %u %s in %.1f s, %" G_GUINT64_FORMAT " events lost%s",
               stats.calls, stats.calls == 1 ? "call" : "calls", operations ? operations : "",
-              n_processes, n_processes == 1 ? "process" : "processes", seconds, stats.lost);
+              n_processes, n_processes == 1 ? "process" : "processes", seconds, stats.lost,
+              left_out ? left_out : "");
   explain_losses (&stats, trace->options);
 }
 

@@ -46,9 +46,10 @@ gt_call_index (GTAbi abi, gint number)
 typedef void (*GtEngineFunc) (const GTEvent *event, GtHeldThread *held, gpointer user_data);
 
 typedef struct {
-  guint64 dropped; /* events that found no room */
-  guint64 passed;  /* events let pass because the host did not answer in time */
-  guint64 damaged; /* ring bytes that made no sense and were skipped */
+  guint64 dropped;  /* events that found no room */
+  guint64 passed;   /* events let pass because the host did not answer in time */
+  guint64 damaged;  /* ring bytes that made no sense and were skipped */
+  guint64 left_out; /* no loss: calls that set_sample() left out */
 } GtEngineLosses;
 
 typedef struct {
@@ -82,6 +83,8 @@ typedef struct {
   /* Whether streamed events that find no room are given up and counted; else the guest's threads
    * wait for room. May be called before and after attach. */
   void (*set_drop) (GtEngine *engine, gboolean drop);
+  /* Of calls that are streamed: one of @one_in, at most @per_second; 0: all. */
+  void (*set_sample) (GtEngine *engine, guint32 one_in, guint32 per_second);
   void (*get_losses) (GtEngine *engine, GtEngineLosses *ret_losses);
   void (*free) (GtEngine *engine);
 } GtEngineOps;

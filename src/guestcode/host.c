@@ -135,6 +135,7 @@ gt_probe_init (void)
   state->tsc_khz = k_tsc_khz;
   state->beat_limit = k_msecs_to_jiffies (1500);
   state->look_every = k_msecs_to_jiffies (50);
+  state->second = k_msecs_to_jiffies (1000);
   state->last_jiffies = state->look_again = k_jiffies;
   sample_clock (state);
   return state->beat_limit;

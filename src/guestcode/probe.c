@@ -7,6 +7,7 @@
 #include "slow.h"
 
 #include "plain.h"
+#include "sample.h"
 
 #include <stddef.h>
 
@@ -40,7 +41,9 @@ gt_probe_entry (struct pt_regs *regs, uint32_t index)
   struct gt_shared *shared = gt_shared;
   struct call call = { shared, regs, current_task (), GT_RECORD_ENTRY, abi_flag (index), 0 };
 
-  if (!begin (shared, call.task)) {
+  if (!begin (shared, call.task) ||
+      (is_sampling (&shared->config) &&
+       !sample_entry (shared, call.task, index, is_held (shared, call.type, index)))) {
     return 0;
   }
   if (!is_plain (shared, GT_RECORD_ENTRY, index)) {
@@ -48,6 +51,21 @@ gt_probe_entry (struct pt_regs *regs, uint32_t index)
   }
   emit (&call, 0, 0);
   return 0;
+}
+
+/* Of calls of which only the return is wanted it is the return that is chosen. */
+static int
+is_return_due (const struct call *call, uint32_t index)
+{
+  struct gt_shared *shared = call->shared;
+
+  if (!is_sampling (&shared->config)) {
+    return 1;
+  }
+  if (shared->config.actions[index] & GT_ACTION_ENTRY) {
+    return sample_return (shared, call->task) || is_held (shared, call->type, index);
+  }
+  return is_held (shared, call->type, index) || sample_is_due (shared);
 }
 
 uint32_t
@@ -63,7 +81,7 @@ gt_probe_return (struct pt_regs *regs, uint32_t index)
   if ((shared->config.actions[index] & GT_ACTION_ONE_RETURN) && !gt_probe_item_return (regs)) {
     return 0;
   }
-  if (!begin (shared, call.task)) {
+  if (!begin (shared, call.task) || !is_return_due (&call, index)) {
     return 0;
   }
   call.flags |= killed_flag (call.task);

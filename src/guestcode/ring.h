@@ -32,14 +32,21 @@ has_filters (const struct gt_config *config)
          0;
 }
 
-/* Plain records suit as long as every thread is wanted, and nothing was lost that one had to tell
- * of. */
+static inline int
+is_sampling (const struct gt_config *config)
+{
+  return (config->sample | config->rate) != 0;
+}
+
+/* Plain records suit as long as every call of every thread is wanted, and nothing was lost that one
+ * had to tell of. */
 static inline int
 is_plain_enough (const struct gt_shared *shared)
 {
   const struct gt_state *state = &shared->state;
 
-  return (state->dropped | state->passed | state->next_wake) == 0 && !has_filters (&shared->config);
+  return (state->dropped | state->passed | state->next_wake) == 0 &&
+         !has_filters (&shared->config) && !is_sampling (&shared->config);
 }
 
 /* For plain records: what is free for threads that can wait, in this lap. Who makes plain records

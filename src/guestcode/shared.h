@@ -138,6 +138,7 @@ struct gt_probe_header {
 #define GT_EXE_LEN        256
 #define GT_CGROUP_LEN     124
 #define GT_FOLLOWED       4096 /* processes that run at once */
+#define GT_SAMPLED        4096 /* threads in calls of which others are left out */
 #define GT_COMM_LEN       16
 #define GT_SLOTS          64
 #define GT_SLOT_DATA      8192
@@ -240,8 +241,10 @@ struct gt_config {
   uint32_t n_cgroups;
   uint32_t n_exes;
   char exes[GT_FILTER_EXES][GT_EXE_LEN]; /* paths of programs */
+  uint32_t sample;                       /* of so many calls one is recorded; 0 and 1: all */
+  uint32_t rate;                         /* calls that are recorded in a second; 0: all */
   uint8_t actions[GT_INDICES];
-  uint8_t pad[GT_PAGE - 72 - GT_FILTER_EXES * GT_EXE_LEN - 4 * GT_FILTER_PIDS - 4 * GT_FILTER_UIDS -
+  uint8_t pad[GT_PAGE - 80 - GT_FILTER_EXES * GT_EXE_LEN - 4 * GT_FILTER_PIDS - 4 * GT_FILTER_UIDS -
               GT_FILTER_COMMS * GT_COMM_LEN - GT_FILTER_CGROUPS * sizeof (struct gt_cgroup) -
               GT_INDICES];
   struct gt_step steps[2][GT_INDICES][GT_STEPS_MAX]; /* entry, return */
@@ -277,7 +280,11 @@ struct gt_state {
   volatile uint64_t room;
   uint64_t msr_efer, msr_lstar, msr_star, cr0, cr4;
   volatile uint64_t uring_lost; /* operations of io_uring of which something was given up */
-  uint8_t pad[GT_PAGE - 8 * 33 - 4 * GT_GAPS];
+  uint64_t second;              /* in jiffies */
+  volatile uint64_t left_out;   /* calls that `sample` and `rate` left out */
+  volatile uint64_t sample_count;
+  volatile uint64_t rate_since, rate_count;
+  uint8_t pad[GT_PAGE - 8 * 38 - 4 * GT_GAPS];
   /* How often events were lost, counted apart for groups of threads, so that an entry is not taken
    * for that of a later call's return. */
   volatile uint32_t gaps[GT_GAPS];
@@ -325,6 +332,7 @@ struct gt_shared {
   struct gt_state state;
   struct gt_slot slots[GT_SLOTS];
   volatile uint32_t followed[GT_FOLLOWED]; /* thread groups, by a hash: follow.h; the guest's */
+  volatile uint64_t sampled[GT_SAMPLED];   /* tasks, by a hash: sample.c; the guest's */
   uint8_t ring[GT_RING_SIZE];
 };
 

@@ -111,3 +111,21 @@ gt_loop_set_follow (GTLoop *loop, gboolean follow, GError **error)
   g_return_val_if_fail (loop != NULL, FALSE);
   return loop->engine->ops->set_follow (loop->engine, follow, error);
 }
+
+/**
+ * gt_loop_set_sample:
+ * @loop: a loop
+ * @one_in: of so many calls one is traced, picked evenly; 0 or 1: all
+ * @per_second: so many calls are traced in a second of the guest's at most, the first ones; 0: all
+ *
+ * Of the calls that gt_loop_stream() is for, and that the threads make which are traced, only some
+ * are traced: seen whole, with their returns, or not at all. It is the guest that leaves out the
+ * others, and counts them: @left_out of #GTLoopStats. Functions with callbacks of their own are
+ * always called. May be called before gt_loop_run() and from callbacks.
+ */
+void
+gt_loop_set_sample (GTLoop *loop, guint32 one_in, guint32 per_second)
+{
+  g_return_if_fail (loop != NULL);
+  loop->engine->ops->set_sample (loop->engine, one_in, per_second);
+}

@@ -516,6 +516,7 @@ gt_loop_get_stats (GTLoop *loop, GTLoopStats *ret_stats)
   ret_stats->dropped = losses.dropped;
   ret_stats->passed = losses.passed;
   ret_stats->damaged = losses.damaged;
+  ret_stats->left_out = losses.left_out;
   ret_stats->lost = losses.dropped + losses.passed + (losses.damaged > 0);
 }
 

@@ -405,6 +405,7 @@ add_losses (const GtProbeEngine *probe, GtEngineLosses *losses)
 {
   losses->dropped += probe->state.dropped;
   losses->passed += probe->state.passed;
+  losses->left_out += probe->state.left_out;
   losses->damaged += probe->put_back ? probe->damaged : gt_ring_reader_damaged (probe->reader);
 }
 
@@ -488,6 +489,7 @@ static const GtEngineOps probe_ops = {
   .add_exe = gt_probe_add_exe,
   .set_follow = gt_probe_set_follow,
   .set_drop = gt_probe_set_drop,
+  .set_sample = gt_probe_set_sample,
   .set_uring = gt_probe_set_uring,
   .set_tasks = gt_probe_set_tasks,
   .get_losses = get_losses,

@@ -251,6 +251,19 @@ gt_probe_set_drop (GtEngine *engine, gboolean drop)
   tell_guest (probe, CONFIG_AT (flags), (guint32[]){ probe->config.flags }, sizeof (guint32));
 }
 
+void
+gt_probe_set_sample (GtEngine *engine, guint32 one_in, guint32 per_second)
+{
+  GtProbeEngine *probe = gt_probe_of (engine);
+  struct gt_config *config = &probe->config;
+
+  config->sample = one_in > 1 ? one_in : 0;
+  config->rate = per_second;
+  tell_guest (probe, CONFIG_AT (sample), &config->sample, sizeof config->sample);
+  tell_guest (probe, CONFIG_AT (rate), &config->rate, sizeof config->rate);
+  end_plain_records (probe);
+}
+
 typedef struct {
   vmi_instance_t vmi;
   gsize member; /* of struct task_struct */

@@ -16,6 +16,7 @@ gboolean gt_probe_add_exe (GtEngine *engine, const char *path, GError **error);
 gboolean gt_probe_add_uid (GtEngine *engine, guint32 uid, GError **error);
 gboolean gt_probe_set_follow (GtEngine *engine, gboolean follow, GError **error);
 void gt_probe_set_drop (GtEngine *engine, gboolean drop);
+void gt_probe_set_sample (GtEngine *engine, guint32 one_in, guint32 per_second);
 gboolean
 gt_probe_set_uring (GtEngine *engine, const struct gt_uring_config *wanted, GError **error);
 gboolean gt_probe_set_tasks (GtEngine *engine, guint32 tasks, GError **error);
