@@ -4,6 +4,7 @@
 #include <linux/bpf.h>
 #include <string.h>
 
+#include "decode/filter.h"
 #include "decode/printer.h"
 
 #include "decode-tables.h"
@@ -28,6 +29,7 @@ typedef enum {
   POINTER,
   STRING, /* a pointer to one */
   BTF,    /* a pointer to as many bytes as the structure says */
+  CODE,   /* a pointer to as many instructions as the member before says */
   LIST,   /* a pointer to as many numbers as the next member says */
   NAME,   /* one */
   FLAGS,
@@ -95,7 +97,7 @@ static const Member map_next[] = {
 static const Member prog_load[] = {
   { "prog_type", 0, 0, ENUM, &gt_names_bpf_prog_types },
   { "insn_cnt", 4, 0, UNSIGNED, NULL },
-  { "insns", 8, 0, POINTER, NULL },
+  { "insns", 8, 0, CODE, NULL },
   { "license", LICENSE_AT, 0, STRING, NULL },
   { "log_level", 24, 24, UNSIGNED, NULL },
   { "log_size", 28, 24, UNSIGNED, NULL },
@@ -308,6 +310,7 @@ size_of (Form form)
   case HEX64:
   case POINTER:
   case STRING:
+  case CODE:
   case BTF:
   case LIST:
   case ENUM64:
@@ -420,6 +423,13 @@ print_member (GtPrinter *printer, const Member *member, const guint8 *attr, gsiz
     break;
   case BTF:
     print_btf (printer, value, number_at (attr, BTF_SIZE_AT));
+    break;
+  case CODE:
+    if (printer->options->verbose) {
+      gt_print_ebpf (printer, value, (guint) number_at (attr, member->at - 4));
+    } else {
+      gt_text_pointer (printer->out, value);
+    }
     break;
   case LIST:
     if (value != 0 && number_at (attr, member->at + 8) == 0) {
@@ -541,6 +551,7 @@ plan_bpf_attr (GtPlan *plan, const GtArgSpec *spec, guint arg)
   }
   if (!plan->at_leave && base > 0) {
     (void) gt_plan_add (plan, &btf);
+    gt_plan_ebpf (plan, arg, base);
   }
 }
 GT_KIND_PLANNED (bpf_attr);

@@ -78,11 +78,3 @@ gt_print_mac (GtPrinter *printer, GtCursor cursor, gsize n)
     gt_print_printf (printer, i > 0 ? ":%02x" : "%02x", (guint) gt_cursor_unsigned (&cursor, 1));
   }
 }
-
-void
-gt_members_sock_fprog (GtPrinter *printer, GtCursor cursor)
-{
-  gt_member_unsigned (printer, "len", &cursor, 2);
-  gt_cursor_skip (&cursor, cursor.is_32 ? 2 : 6);
-  gt_member_pointer (printer, "filter", &cursor);
-}

@@ -20,8 +20,6 @@ void gt_member_pointer (GtPrinter *printer, const char *name, GtCursor *cursor);
 void gt_member_id (GtPrinter *printer, const char *name, GtCursor *cursor);
 /* "01:02:03:04:05:06", @n bytes. */
 void gt_print_mac (GtPrinter *printer, GtCursor cursor, gsize n);
-/* Those of struct sock_fprog, include/uapi/linux/filter.h. */
-void gt_members_sock_fprog (GtPrinter *printer, GtCursor cursor);
 /* A string in an array of @size bytes. */
 void gt_member_text (GtPrinter *printer, const char *name, GtCursor *cursor, gsize size);
 

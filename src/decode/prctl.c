@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* prctl and arch_prctl: an option says how many arguments there are and what they are. */
 #include <linux/prctl.h>
+#include <linux/seccomp.h>
 #include <string.h>
 
+#include "decode/filter.h"
 #include "decode/siginfo.h"
 
 #include "decode-tables.h"
@@ -91,6 +93,13 @@ find_option (const GtPrinter *printer, const GtArgSpec *spec)
   return &unknown;
 }
 
+static gboolean
+sets_seccomp (const GtPrinter *printer, guint64 mode)
+{
+  return (guint32) gt_printer_arg (printer, 0) == PR_SET_SECCOMP &&
+         gt_printer_arg (printer, 1) == mode;
+}
+
 /* Cut where the kernel cuts it. */
 static void
 print_name (GtPrinter *printer, guint64 address, gboolean at_leave)
@@ -134,6 +143,10 @@ print_prctl_arg (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
   const Option *option = find_option (printer, spec);
 
+  if (printer->arg == 2 && sets_seccomp (printer, SECCOMP_MODE_FILTER)) {
+    gt_print_seccomp_filter (printer, value);
+    return;
+  }
   switch (printer->arg == 1 ? option->form : FORM_HEX) {
   case FORM_SIGNED:
     gt_print_signed (printer, printer->is_32 ? (gint32) value : (gint64) value);
@@ -169,12 +182,20 @@ plan_prctl_arg (GtPlan *plan, const GtArgSpec *spec, guint arg)
     (void) gt_plan_bytes (plan, arg, COMM_SIZE);
     (void) gt_plan_bytes (plan, arg, sizeof (guint64));
     (void) gt_plan_bytes (plan, arg, sizeof (guint32));
+  } else if (arg == 2) {
+    gt_plan_seccomp_filter (plan, arg);
   }
 }
 
 static gboolean
 absent_prctl_arg (const GtPrinter *printer, const GtArgSpec *spec)
 {
+  if (sets_seccomp (printer, SECCOMP_MODE_STRICT)) {
+    return printer->arg > 1;
+  }
+  if (sets_seccomp (printer, SECCOMP_MODE_FILTER)) {
+    return printer->arg > 2;
+  }
   return printer->arg > find_option (printer, spec)->n_args;
 }
 GT_KIND_OPTIONAL_PLANNED (prctl_arg);

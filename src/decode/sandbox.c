@@ -3,6 +3,7 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 
+#include "decode/filter.h"
 #include "decode/grown.h"
 #include "decode/members.h"
 
@@ -78,20 +79,6 @@ print_seccomp_flags (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 GT_KIND_VALUE (seccomp_flags);
 
 static void
-print_program (GtPrinter *printer, guint64 value)
-{
-  GtCursor at = { gt_printer_memory (printer, value, printer->is_32 ? 8 : 16), printer->is_32 };
-
-  if (at.at == NULL) {
-    gt_print_pointer (printer, value);
-    return;
-  }
-  gt_print_text (printer, "{");
-  gt_members_sock_fprog (printer, at);
-  gt_print_text (printer, "}");
-}
-
-static void
 print_sizes (GtPrinter *printer, guint64 value)
 {
   GtCursor at = { NULL, printer->is_32 };
@@ -118,7 +105,7 @@ print_seccomp_arg (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 
   gt_printer_look (printer, FALSE);
   if (operation (printer) == SECCOMP_SET_MODE_FILTER) {
-    print_program (printer, value);
+    gt_print_seccomp_filter (printer, value);
   } else if (operation (printer) == SECCOMP_GET_NOTIF_SIZES) {
     print_sizes (printer, value);
   } else if (operation (printer) == SECCOMP_GET_ACTION_AVAIL &&
@@ -137,7 +124,7 @@ plan_seccomp_arg (GtPlan *plan, const GtArgSpec *spec, guint arg)
   if (plan->at_leave) {
     (void) gt_plan_bytes (plan, arg, 6);
   } else {
-    (void) gt_plan_bytes (plan, arg, 2 * gt_plan_word (plan));
+    gt_plan_seccomp_filter (plan, arg);
     (void) gt_plan_bytes (plan, arg, sizeof (guint32));
   }
 }

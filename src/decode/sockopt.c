@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "decode/filter.h"
 #include "decode/members.h"
 #include "decode/sockaddr.h"
 
@@ -135,8 +136,8 @@ enum { REUSEPORT_CBPF = 51, TXREHASH = 74, NETLINK = 270 };
 static const Structure structures[] = {
   { SOL_SOCKET, SO_LINGER, { 8, 8 }, FALSE, TRUE, TRUE, print_linger },
   { SOL_SOCKET, SO_PEERCRED, { 12, 12 }, FALSE, FALSE, TRUE, print_credentials },
-  { SOL_SOCKET, SO_ATTACH_FILTER, { 16, 8 }, TRUE, TRUE, FALSE, gt_members_sock_fprog },
-  { SOL_SOCKET, REUSEPORT_CBPF, { 16, 8 }, TRUE, TRUE, FALSE, gt_members_sock_fprog },
+  { SOL_SOCKET, SO_ATTACH_FILTER, { 16, 8 }, TRUE, TRUE, FALSE, gt_members_socket_filter },
+  { SOL_SOCKET, REUSEPORT_CBPF, { 16, 8 }, TRUE, TRUE, FALSE, gt_members_socket_filter },
   { IPPROTO_IP, IP_ADD_MEMBERSHIP, { 8, 8 }, FALSE, TRUE, FALSE, print_group },
   { IPPROTO_IP, IP_DROP_MEMBERSHIP, { 8, 8 }, FALSE, TRUE, FALSE, print_group },
   { IPPROTO_IP, MCAST_JOIN_GROUP, { 136, 132 }, FALSE, TRUE, FALSE, print_any_group },
@@ -257,7 +258,7 @@ print_sockopt_in (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 static void
 plan_sockopt_in (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
-  (void) gt_plan_array (plan, arg, (guint8) (GT_LENGTH_ARG0 + spec->other), 1);
+  gt_plan_filter (plan, arg, gt_plan_array (plan, arg, (guint8) (GT_LENGTH_ARG0 + spec->other), 1));
 }
 GT_KIND_PLANNED (sockopt_in);
 

@@ -253,7 +253,9 @@ noted (const struct output *out, uint32_t step, uint32_t at, uint32_t size)
   if (!data) {
     return 0;
   }
-  return size == 8 ? *(const uint64_t *) data : *(const uint32_t *) data;
+  return size == 8   ? *(const uint64_t *) data
+         : size == 4 ? *(const uint32_t *) data
+                     : *(const uint16_t *) data;
 }
 
 /* The arguments of the call that another one stands for. */
@@ -296,9 +298,10 @@ length_of (struct output *out, const struct gt_step *step, const struct source *
   if (from <= GT_LENGTH_RESULT) {
     return argument (source, from) + step->length_at;
   }
-  if (from == GT_LENGTH_FIELD || from == GT_LENGTH_WORD) {
-    return noted (out, step->base - 1u, step->length_at,
-                  from == GT_LENGTH_WORD ? word_size (source) : 4);
+  if (from == GT_LENGTH_FIELD || from == GT_LENGTH_WORD || from == GT_LENGTH_FIELD16) {
+    uint32_t size = from == GT_LENGTH_WORD ? word_size (source) : from == GT_LENGTH_FIELD ? 4 : 2;
+
+    return noted (out, step->base - 1u, step->length_at, size);
   }
   if (from == GT_LENGTH_IOCTL) {
     return ioctl_size (argument (source, 1), step->limit);

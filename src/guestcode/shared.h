@@ -48,6 +48,7 @@ enum {
   GT_LENGTH_FIELD = 14,   /* a 32-bit number at `length_at` in what step `base` copied */
   GT_LENGTH_WORD = 15,    /* the same, as long as the program's words are */
   GT_LENGTH_IOCTL = 16,   /* the size that an ioctl's number (argument 1) has in it, else `limit` */
+  GT_LENGTH_FIELD16 = 17, /* as GT_LENGTH_FIELD, a 16-bit one */
 };
 
 enum {

@@ -13,8 +13,9 @@ static const char *const versions[] = { "6.1", "6.12" };
 static void
 check_length (const struct gt_step *step)
 {
-  g_assert_cmpuint (step->length, <=, GT_LENGTH_IOCTL);
-  if (step->length == GT_LENGTH_FIELD || step->length == GT_LENGTH_WORD) {
+  g_assert_cmpuint (step->length, <=, GT_LENGTH_FIELD16);
+  if (step->length == GT_LENGTH_FIELD || step->length == GT_LENGTH_WORD ||
+      step->length == GT_LENGTH_FIELD16) {
     g_assert_cmpuint (step->base, >, 0);
   }
   if (step->op == GT_STEP_STRINGS || step->op == GT_STEP_IOVEC) {

@@ -34,9 +34,19 @@ patterns (void)
   syscall (SYS_bpf, 99, &attr, 40);
 }
 
+/* Each code there is, valid or not. */
+static struct bpf_insn code[256];
+
 static void
 names (void)
 {
+  for (unsigned int i = 0; i < 256; i++) {
+    code[i].code = (unsigned char) i;
+    code[i].dst_reg = i & 0xf;
+    code[i].src_reg = i >> 4;
+    code[i].off = (short) (100 - i);
+    code[i].imm = (int) (i * 0x1234567);
+  }
   memset (&attr, 0, sizeof attr);
   attr.map_type = 99;
   attr.map_flags = BPF_F_RDONLY;
@@ -44,11 +54,16 @@ names (void)
   call (BPF_MAP_CREATE, sizeof attr);
   memset (&attr, 0, sizeof attr);
   attr.prog_type = 99;
-  attr.insn_cnt = 2;
-  attr.insns = 0x1000;
+  attr.insn_cnt = 256;
+  attr.insns = (unsigned long) code;
   attr.license = (unsigned long) "GPL";
   attr.kern_version = 0x060102;
   strcpy (attr.prog_name, "a_program");
+  call (BPF_PROG_LOAD, sizeof attr);
+  attr.insn_cnt = 0;
+  call (BPF_PROG_LOAD, sizeof attr);
+  attr.insn_cnt = 2;
+  attr.insns = 0x1000;
   call (BPF_PROG_LOAD, sizeof attr);
   memset (&attr, 0, sizeof attr);
   attr.pathname = (unsigned long) "/sys/fs/bpf/none";
