@@ -39,6 +39,20 @@ print_part (GtPrinter *printer, const GtNames *names, guint part)
 }
 
 static void
+print_access (GtPrinter *printer, const GtNames *modes, guint code)
+{
+  print_part (printer, &gt_names_bpf_size, BPF_SIZE (code));
+  print_part (printer, modes, BPF_MODE (code));
+}
+
+static void
+print_operation (GtPrinter *printer, const GtNames *operations, guint code)
+{
+  print_part (printer, &gt_names_bpf_source, BPF_SRC (code));
+  print_part (printer, operations, BPF_OP (code));
+}
+
+static void
 print_code (GtPrinter *printer, guint code)
 {
   guint operation = code & ~(guint) BPF_CLASS (code);
@@ -47,16 +61,13 @@ print_code (GtPrinter *printer, guint code)
   switch (BPF_CLASS (code)) {
   case BPF_LD:
   case BPF_LDX:
-    print_part (printer, &gt_names_bpf_size, BPF_SIZE (code));
-    print_part (printer, &gt_names_bpf_mode, BPF_MODE (code));
+    print_access (printer, &gt_names_bpf_mode, code);
     break;
   case BPF_ALU:
-    print_part (printer, &gt_names_bpf_source, BPF_SRC (code));
-    print_part (printer, &gt_names_bpf_alu, BPF_OP (code));
+    print_operation (printer, &gt_names_bpf_alu, code);
     break;
   case BPF_JMP:
-    print_part (printer, &gt_names_bpf_source, BPF_SRC (code));
-    print_part (printer, &gt_names_bpf_jump, BPF_OP (code));
+    print_operation (printer, &gt_names_bpf_jump, code);
     break;
   case BPF_RET:
     print_part (printer, &gt_names_bpf_result, BPF_RVAL (code));
@@ -83,17 +94,14 @@ print_extended_code (GtPrinter *printer, guint code)
   case BPF_LDX:
   case BPF_ST:
   case BPF_STX:
-    print_part (printer, &gt_names_bpf_size, BPF_SIZE (code));
-    print_part (printer, &gt_names_ebpf_mode, BPF_MODE (code));
+    print_access (printer, &gt_names_ebpf_mode, code);
     break;
   case BPF_ALU:
   case BPF_ALU64:
-    print_part (printer, &gt_names_bpf_source, BPF_SRC (code));
-    print_part (printer, &gt_names_bpf_alu, BPF_OP (code));
+    print_operation (printer, &gt_names_bpf_alu, code);
     break;
   case BPF_JMP:
-    print_part (printer, &gt_names_bpf_source, BPF_SRC (code));
-    print_part (printer, &gt_names_bpf_jump, BPF_OP (code));
+    print_operation (printer, &gt_names_bpf_jump, code);
     break;
   default:
     print_rest (printer, code & ~(guint) BPF_CLASS (code));

@@ -7,24 +7,6 @@
 
   .text
 
-.macro PUSH_ALL
-  pushq %rsi
-  pushq %rdi
-  pushq %r8
-  pushq %r9
-  pushq %r10
-  pushq %r11
-.endm
-
-.macro POP_ALL
-  popq %r11
-  popq %r10
-  popq %r9
-  popq %r8
-  popq %rdi
-  popq %rsi
-.endm
-
 /* The way of a call that is wanted; %rax and %ecx as LOOK_UP leaves them. %rax, %rcx, %rdx and the
  * return address lie on the stack. */
 .macro ENTER hook

@@ -32,6 +32,25 @@
   testb $\mask, k_actions + \base(%rdx, %rcx)
 .endm
 
+/* What a C function may change, but for %rax, %rcx and %rdx. */
+.macro PUSH_ALL
+  pushq %rsi
+  pushq %rdi
+  pushq %r8
+  pushq %r9
+  pushq %r10
+  pushq %r11
+.endm
+
+.macro POP_ALL
+  popq %r11
+  popq %r10
+  popq %r9
+  popq %r8
+  popq %rdi
+  popq %rsi
+.endm
+
 /* Calls @function (%rcx: the return address of the hook) with the caller's callee-saved registers,
  * which a held thread shows, as its struct frame, and with which hook it was. */
 .macro CALL_WITH_FRAME function, hook=HOOK_64

@@ -85,20 +85,10 @@
 gt_entry_item1:
   movq %gs:k_current_task, %rbx
 gt_entry_item0:
-  pushq %rsi
-  pushq %rdi
-  pushq %r8
-  pushq %r9
-  pushq %r10
-  pushq %r11
+  PUSH_ALL
   movq %rax, %rdi
   call gt_probe_item_entry
-  popq %r11
-  popq %r10
-  popq %r9
-  popq %r8
-  popq %rdi
-  popq %rsi
+  POP_ALL
   testl %eax, %eax
   popq %rdx
   popq %rcx
@@ -114,12 +104,7 @@ gt_entry_unusual:
   pushq %rdx
   LOOK_UP ACTION_ENTRY
   jz 2f
-  pushq %rsi
-  pushq %rdi
-  pushq %r8
-  pushq %r9
-  pushq %r10
-  pushq %r11
+  PUSH_ALL
   leaq k_pt_regs(%rax), %rdi
   movl %ecx, %esi
   call gt_probe_entry
@@ -128,12 +113,7 @@ gt_entry_unusual:
   leaq 9*8(%rsp), %rcx
   CALL_WITH_FRAME gt_probe_slow_entry
 1:
-  popq %r11
-  popq %r10
-  popq %r9
-  popq %r8
-  popq %rdi
-  popq %rsi
+  POP_ALL
 2:
   popq %rdx
   popq %rcx
