@@ -201,6 +201,21 @@ do_page_boundary (long page)
   munmap (pages, (size_t) page);
 }
 
+/* About as long as what the probe has short ways for. */
+static void
+do_lengths (char *path)
+{
+  for (size_t length = 224; length < 528; length++) {
+    if (length % 32 < 2 || length % 32 > 29) {
+      char kept = path[length];
+
+      path[length] = '\0';
+      DO (access, path, path, F_OK);
+      path[length] = kept;
+    }
+  }
+}
+
 static void
 do_awkward (void)
 {
@@ -221,6 +236,7 @@ do_awkward (void)
   DO (access, path, path, F_OK);
   path[PATH_MAX - 1] = '/';
   DO (access, path, path, F_OK);
+  do_lengths (path);
 
   do_page_boundary (page);
   DO (access, "", "", F_OK);
