@@ -81,6 +81,22 @@ typedef struct {
   guint16 reserved[3];
 } GTSocket;
 
+/* The same: @data is a #GTDevice. */
+#define GT_CAPTURE_DEVICE G_GUINT64_CONSTANT (0x0800000000000000)
+
+/**
+ * GTDevice: what a descriptor of a #GT_CAPTURE_DEVICE is
+ * @mode: S_IFCHR or S_IFBLK
+ * @major: its number
+ * @minor: its number
+ */
+typedef struct {
+  guint32 mode;
+  guint32 major;
+  guint32 minor;
+  guint32 reserved;
+} GTDevice;
+
 /**
  * GTCapture: user memory of the calling program, copied by the guest's kernel at that very moment.
  * @arg: which argument's memory, 0 to 5
@@ -91,6 +107,7 @@ typedef struct {
  * @address: where the memory lies in the program
  *   (a descriptor's path) the descriptor and #GT_CAPTURE_FD
  *   (a socket) the descriptor and #GT_CAPTURE_SOCKET
+ *   (a device) the descriptor and #GT_CAPTURE_DEVICE
  *   (a number of elements) where they lie and #GT_CAPTURE_COUNT
  * @size: bytes in @data; a string's terminating NUL is there, but not counted
  * @data: the bytes, owned by the event

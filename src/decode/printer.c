@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "decode/socketname.h"
 
@@ -195,7 +196,7 @@ gt_print_printf (GtPrinter *printer, const char *format, ...)
   va_end (args);
 }
 
-/* @what: GT_CAPTURE_FD, GT_CAPTURE_SOCKET */
+/* @what: GT_CAPTURE_FD, GT_CAPTURE_SOCKET, GT_CAPTURE_DEVICE */
 static const GTCapture *
 find_of_fd (const GTEvent *event, guint64 what, gint32 fd)
 {
@@ -227,6 +228,24 @@ print_socket (GtPrinter *printer, gint32 fd, const GTCapture *path)
   return TRUE;
 }
 
+/* "<char 1:3>" before the closing bracket of the path, where the user wants that much of a device.
+ */
+static void
+print_device (GtPrinter *printer, gint32 fd)
+{
+  const GTCapture *capture =
+      printer->options->sockets ? find_of_fd (printer->memory, GT_CAPTURE_DEVICE, fd) : NULL;
+  GTDevice device;
+
+  if (capture == NULL || capture->size != sizeof device) {
+    return;
+  }
+  memcpy (&device, capture->data, sizeof device);
+  g_string_truncate (printer->out, printer->out->len - 1);
+  gt_print_printf (printer, "<%s %u:%u>>", S_ISBLK (device.mode) ? "block" : "char", device.major,
+                   device.minor);
+}
+
 /* Not inside of the brackets, as the kernel has it behind the path of a file that is gone. */
 static const char deleted[] = " (deleted)";
 
@@ -243,6 +262,7 @@ gt_print_fd_path (GtPrinter *printer, gint32 fd)
   }
   gone = size > tail && memcmp (path->data + size - tail, deleted, tail) == 0;
   gt_text_path (printer->out, path->data, gone ? size - tail : size);
+  print_device (printer, fd);
   gt_print_text (printer, gone ? "(deleted)" : "");
 }
 

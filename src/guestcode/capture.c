@@ -102,6 +102,21 @@ put_socket (struct output *out, const struct gt_step *step, int32_t fd)
   }
 }
 
+static void
+put_device (struct output *out, const struct gt_step *step, int32_t fd)
+{
+  struct gt_device *device = (void *) (out->data + out->used + sizeof (struct gt_captured));
+  const struct gt_step bytes = { .op = GT_STEP_BYTES, .arg = step->arg };
+
+  if (room (out, sizeof *device) < sizeof *device) {
+    out->is_short = 1;
+    return;
+  }
+  if (device_of_fd (fd, device)) {
+    put (out, &bytes, 0, GT_DEVICE_ADDRESS | (uint32_t) fd, sizeof *device, 0);
+  }
+}
+
 /* A path that does not fit is none. */
 static void
 put_path (struct output *out, const struct gt_step *step, int32_t fd)
@@ -124,9 +139,13 @@ put_path (struct output *out, const struct gt_step *step, int32_t fd)
     n++;
   }
   put (out, step, 0, GT_FD_ADDRESS | (uint32_t) fd, n, 0);
-  if ((step->flags & GT_STEP_SOCKETS) && n > 8 &&
-      *(const uint64_t *) (const void *) data == SOCKET_COLON) {
+  if (!(step->flags & GT_STEP_SOCKETS)) {
+    return;
+  }
+  if (n > 8 && *(const uint64_t *) (const void *) data == SOCKET_COLON) {
     put_socket (out, step, fd);
+  } else {
+    put_device (out, step, fd);
   }
 }
 

@@ -43,6 +43,7 @@ extern char k_bprm_filename[];
 extern char k_task_cred[], k_cred_uid[];
 extern char k_task_fs[], k_fs_pwd[], k_file_path[];
 extern char k_socket_type[], k_socket_sk[], k_socket_ops[], k_proto_ops_family[], k_sock_protocol[];
+extern char k_file_inode[], k_inode_mode[], k_inode_rdev[];
 extern char k_mm_exe_file[];
 extern char k_task_cgroups[], k_css_set_dfl_cgrp[], k_cgroup_kn[], k_kernfs_name[],
     k_kernfs_parent[];

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Paths behind descriptors, by the kernel's own d_path(). */
+/* Paths behind descriptors, by the kernel's own d_path(), and the numbers of devices. */
 #include "paths.h"
 
 #define FDCWD (-100)
+
+/* include/uapi/linux/stat.h */
+#define S_IFMT  0170000
+#define S_IFCHR 0020000
+#define S_IFBLK 0060000
+
+/* include/linux/kdev_t.h */
+#define MINOR_BITS 20
 
 /* struct path, include/linux/path.h */
 struct path {
@@ -46,4 +54,26 @@ path_of_fd (int32_t fd, char *data, uint32_t size)
   path = k_d_path (&FIELD (const struct path, file, k_file_path), data, (int) size);
   k_fput (file);
   return path;
+}
+
+int
+device_of_fd (int32_t fd, struct gt_device *device)
+{
+  uint64_t file = fd < 0 ? 0 : k_fget_raw ((uint32_t) fd), inode;
+  uint32_t number = 0;
+
+  device->mode = 0;
+  if (!file) {
+    return 0;
+  }
+  inode = FIELD (uint64_t, file, k_file_inode);
+  if (inode) {
+    device->mode = FIELD (uint16_t, inode, k_inode_mode) & S_IFMT;
+    number = FIELD (uint32_t, inode, k_inode_rdev);
+  }
+  k_fput (file);
+  device->major = number >> MINOR_BITS;
+  device->minor = number & ((1u << MINOR_BITS) - 1);
+  device->pad = 0;
+  return device->mode == S_IFCHR || device->mode == S_IFBLK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Paths behind the calling thread's descriptors. */
+/* Paths and devices behind the calling thread's descriptors. */
 #ifndef GT_GUESTCODE_PATHS_H
 #define GT_GUESTCODE_PATHS_H
 
@@ -9,5 +9,7 @@
  * @data, as the kernel does, and returns where it begins; its NUL is the last of the @size bytes. 0
  * when there is no such descriptor, a negative errno when the path does not fit. */
 int64_t path_of_fd (int32_t fd, char *data, uint32_t size);
+/* Nonzero when descriptor @fd is a device, and which one. */
+int device_of_fd (int32_t fd, struct gt_device *device);
 
 #endif

@@ -55,13 +55,15 @@ enum {
   GT_STEP_ALWAYS = 1, /* at return: also when the call failed */
   GT_STEP_COMMAND =
       2, /* bytes: only for the ioctl whose number (argument 1) has `type` and `count` */
-  GT_STEP_SOCKETS = 4, /* a descriptor's path: of a socket also what it is connected to */
+  GT_STEP_SOCKETS = 4, /* a descriptor's path: of a socket also what it is connected to, of a
+                          device its number */
 };
 
 #define GT_FD_ADDRESS     (1ul << 63)
 #define GT_COUNT_ADDRESS  (1ul << 62)
 #define GT_WORDS_ADDRESS  (1ul << 61)
 #define GT_SOCKET_ADDRESS (1ul << 60) /* struct gt_socket, of the descriptor that the rest is */
+#define GT_DEVICE_ADDRESS (1ul << 59) /* struct gt_device, the same */
 #define GT_ARG_STACK      7           /* in place of an argument: the program's stack */
 
 /* The address is argument `arg`, or, with a `base`, the pointer at `at` in what was copied by the
@@ -85,6 +87,13 @@ struct gt_socket {
   uint16_t family, type, protocol;
   uint16_t local, peer;
   uint16_t pad[3];
+};
+
+/* A device, and which of the two kinds it is: S_IFCHR, S_IFBLK. */
+struct gt_device {
+  uint32_t mode;
+  uint32_t major, minor;
+  uint32_t pad;
 };
 
 #define GT_SOCKET_ADDRESS_MAX 128 /* struct sockaddr_storage */

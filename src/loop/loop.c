@@ -424,10 +424,11 @@ gt_loop_set_paths (GTLoop *loop, gboolean paths)
 /**
  * gt_loop_set_sockets:
  * @loop: a loop
- * @sockets: whether, with gt_loop_set_paths(), the addresses of sockets are captured as well
+ * @sockets: whether, with gt_loop_set_paths(), the addresses of sockets and the numbers of devices
+ *   are captured as well
  *
  * The guest's kernel is asked as getsockname() and getpeername() ask it. The captures' address is
- * the descriptor and #GT_CAPTURE_SOCKET. Off at first.
+ * the descriptor and #GT_CAPTURE_SOCKET, or #GT_CAPTURE_DEVICE. Off at first.
  */
 void
 gt_loop_set_sockets (GTLoop *loop, gboolean sockets)

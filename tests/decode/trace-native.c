@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -61,6 +63,21 @@ uint32_t
 socket_of_fd (int32_t fd, struct gt_socket *socket)
 {
   return 0;
+}
+
+int
+device_of_fd (int32_t fd, struct gt_device *device)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/%d/fd/%d", child, fd);
+  struct stat info;
+
+  if (stat (link, &info) != 0 || !(S_ISCHR (info.st_mode) || S_ISBLK (info.st_mode))) {
+    return 0;
+  }
+  *device = (struct gt_device){ .mode = info.st_mode & S_IFMT,
+                                .major = major (info.st_rdev),
+                                .minor = minor (info.st_rdev) };
+  return 1;
 }
 
 int64_t

@@ -79,6 +79,19 @@ def check_sockets(tap, guest):
            '-yy: also one that a call returns', [l for l in trace.output.splitlines() if 'accept' in l])
 
 
+DEVICES = re.compile(r'\b(?:read|write|dup2|open|openat)\(.*')
+
+
+def check_devices(tap, guest):
+    """-yy: devices with their numbers, as strace has them."""
+    with guestlab.Trace(guest, '-yy', '-n', 'dd', style=STYLE) as trace:
+        guest.sh('strace -yy -o /tmp/strace dd if=/dev/zero of=/dev/null bs=512 count=1 2>&1', timeout=120)
+    wanted = [line for line in DEVICES.findall(guest.sh('cat /tmp/strace')) if '</dev/' in line]
+    got = [line for line in DEVICES.findall(trace.output) if '</dev/' in line]
+    tap.ok(len(wanted) >= 4 and [re.sub(r'\) += ', ') = ', line) for line in got] == wanted,
+           f'-yy: {len(wanted)} calls on devices', '\n'.join(wanted + got))
+
+
 def main():
     with guestlab.Tap() as tap, guestlab.boot(PROGRAMS, kernel=sys.argv[1], smp=2) as guest:
         programs = [p for p in PROGRAMS if p.name not in LONG or sys.argv[1] == ON_ONE_KERNEL]
@@ -86,6 +99,7 @@ def main():
         for name, options in AGAIN:
             check(tap, guest, next(p for p in PROGRAMS if p.name == name), *options.split())
         check_sockets(tap, guest)
+        check_devices(tap, guest)
         check_data(tap, guest, 'decode-files', '-e', 'read=all', '-e', 'write=all')
         check_data(tap, guest, 'dd if=/tmp/data of=/dev/null bs=700', '-e', 'read=all', '-e', 'write=!2')
         for is_32, most in (False, 300), (True, 100):

@@ -64,6 +64,14 @@ socket_of_fd (int32_t fd, struct gt_socket *socket)
   return sizeof *socket + 8;
 }
 
+/* And 6 a device. */
+int
+device_of_fd (int32_t fd, struct gt_device *device)
+{
+  *device = (struct gt_device){ .mode = 020000, .major = 1, .minor = 5 };
+  return fd == 6;
+}
+
 /* Descriptor 3 has a path, 4 one that is too long, 5 that of a socket. */
 int64_t
 path_of_fd (int32_t fd, char *data, uint32_t size)
@@ -74,7 +82,7 @@ path_of_fd (int32_t fd, char *data, uint32_t size)
   if (fd == 4 || (fd != 0 && size < sizeof paths[0])) {
     return -ENAMETOOLONG;
   }
-  if (fd != 3 && fd != 5) {
+  if (fd != 3 && fd != 5 && fd != 6) {
     return 0;
   }
   memcpy (data + size - sizeof paths[0], path, sizeof paths[0]);
@@ -213,6 +221,7 @@ test_sockets (void)
   };
   struct pt_regs regs = { .di = 5, .si = 3 };
   GTSocket socket;
+  GTDevice device;
   Captured got;
 
   run_steps (steps, &regs, &got);
@@ -225,7 +234,16 @@ test_sockets (void)
   g_assert_cmpuint (socket.local, ==, 8);
   g_assert_cmpuint (got.items[2].address, ==, GT_CAPTURE_FD | 3);
 
-  steps[0].flags = 0;
+  regs.si = 6;
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 4);
+  g_assert_cmpuint (got.items[3].address, ==, GT_CAPTURE_DEVICE | 6);
+  g_assert_cmpuint (got.items[3].size, ==, sizeof device);
+  memcpy (&device, got.items[3].data, sizeof device);
+  g_assert_cmpuint (device.major, ==, 1);
+  g_assert_cmpuint (device.minor, ==, 5);
+
+  steps[0].flags = steps[1].flags = 0;
   run_steps (steps, &regs, &got);
   g_assert_cmpuint (got.n, ==, 2);
 }

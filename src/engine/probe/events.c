@@ -15,6 +15,8 @@ G_STATIC_ASSERT (GT_CAPTURE_FD == GT_FD_ADDRESS);
 G_STATIC_ASSERT (GT_CAPTURE_COUNT == GT_COUNT_ADDRESS);
 G_STATIC_ASSERT (GT_CAPTURE_SOCKET == GT_SOCKET_ADDRESS);
 G_STATIC_ASSERT (sizeof (GTSocket) == sizeof (struct gt_socket));
+G_STATIC_ASSERT (GT_CAPTURE_DEVICE == GT_DEVICE_ADDRESS);
+G_STATIC_ASSERT (sizeof (GTDevice) == sizeof (struct gt_device));
 
 static guint
 read_captures (const guint8 *data, gsize size, GTCapture captures[GT_MAX_CAPTURES])
