@@ -74,8 +74,8 @@ fill_record (struct gt_record *record, const struct call *call, uint32_t type, u
   record->vcpu = current_cpu ();
   record->flags = call->flags;
   record->slot = call->slot;
-  ((uint64_t *) record->comm)[0] = comm[0];
-  ((uint64_t *) record->comm)[1] = comm[1];
+  ((uint64_t *) (void *) record->comm)[0] = comm[0];
+  ((uint64_t *) (void *) record->comm)[1] = comm[1];
   put_arguments (record, call->regs, type, is_32);
 }
 
@@ -101,7 +101,7 @@ emit (const struct call *call, const uint8_t *captured, uint32_t n_captured)
   }
   if (__builtin_expect (gap, 0)) {
     record->flags |= GT_RECORD_GAP;
-    *(uint64_t *) ((uint8_t *) record + size + n_captured) = gap;
+    *(uint64_t *) (void *) ((uint8_t *) record + size + n_captured) = gap;
   }
   ring_commit (record, pos, whole, call->type);
   return 1;
