@@ -31,6 +31,12 @@ argument_64 (const struct pt_regs *regs, uint32_t i)
                              : regs->ax;
 }
 
+static inline uint32_t
+has_failed (const struct pt_regs *regs, uint32_t is_32)
+{
+  return is_32 ? (uint32_t) regs->ax >= (uint32_t) -ERRNO_MAX : regs->ax >= -ERRNO_MAX;
+}
+
 /* Argument @i; the result, for an @i above 5; GT_ARG_STACK has the stack pointer. */
 uint64_t argument (const struct source *source, uint32_t i);
 /* @steps begin with GT_STEP_SUBCALLS: makes @source the call that is meant, and returns its steps;

@@ -83,37 +83,23 @@ put_bytes (struct output *out, const struct gt_step *step, uint32_t index, uint6
 
 #define SOCKET_COLON 0x5b3a74656b636f73ull /* "socket:[" */
 
-/* It takes as much room as the longest: what it is depends on no length that could change
- * meanwhile. */
+/* What a socket's or a device's descriptor is besides. A socket takes as much room as the longest:
+ * what it is depends on no length that could change meanwhile. */
 static void
-put_socket (struct output *out, const struct gt_step *step, int32_t fd)
+put_more (struct output *out, const struct gt_step *step, int32_t fd, int is_socket)
 {
-  struct gt_socket *socket = (void *) (out->data + out->used + sizeof (struct gt_captured));
+  void *data = out->data + out->used + sizeof (struct gt_captured);
   const struct gt_step bytes = { .op = GT_STEP_BYTES, .arg = step->arg };
-  uint32_t size;
+  uint64_t mark = is_socket ? GT_SOCKET_ADDRESS : GT_DEVICE_ADDRESS;
+  uint32_t most = is_socket ? GT_SOCKET_MAX : sizeof (struct gt_device), size;
 
-  if (room (out, GT_SOCKET_MAX) < GT_SOCKET_MAX) {
+  if (room (out, most) < most) {
     out->is_short = 1;
     return;
   }
-  size = socket_of_fd (fd, socket);
+  size = is_socket ? socket_of_fd (fd, data) : device_of_fd (fd, data);
   if (size) {
-    put (out, &bytes, 0, GT_SOCKET_ADDRESS | (uint32_t) fd, (int32_t) size, 0);
-  }
-}
-
-static void
-put_device (struct output *out, const struct gt_step *step, int32_t fd)
-{
-  struct gt_device *device = (void *) (out->data + out->used + sizeof (struct gt_captured));
-  const struct gt_step bytes = { .op = GT_STEP_BYTES, .arg = step->arg };
-
-  if (room (out, sizeof *device) < sizeof *device) {
-    out->is_short = 1;
-    return;
-  }
-  if (device_of_fd (fd, device)) {
-    put (out, &bytes, 0, GT_DEVICE_ADDRESS | (uint32_t) fd, sizeof *device, 0);
+    put (out, &bytes, 0, mark | (uint32_t) fd, (int32_t) size, 0);
   }
 }
 
@@ -139,13 +125,8 @@ put_path (struct output *out, const struct gt_step *step, int32_t fd)
     n++;
   }
   put (out, step, 0, GT_FD_ADDRESS | (uint32_t) fd, n, 0);
-  if (!(step->flags & GT_STEP_SOCKETS)) {
-    return;
-  }
-  if (n > 8 && *(const uint64_t *) (const void *) data == SOCKET_COLON) {
-    put_socket (out, step, fd);
-  } else {
-    put_device (out, step, fd);
+  if (step->flags & GT_STEP_SOCKETS) {
+    put_more (out, step, fd, n > 8 && *(const uint64_t *) (const void *) data == SOCKET_COLON);
   }
 }
 
@@ -374,12 +355,6 @@ take_step (struct output *out, const struct gt_step *step, const struct source *
   } else {
     put_iovec (out, step, address, length, source->is_32);
   }
-}
-
-static uint32_t
-has_failed (const struct pt_regs *regs, uint32_t is_32)
-{
-  return is_32 ? (uint32_t) regs->ax >= (uint32_t) -ERRNO_MAX : regs->ax >= -ERRNO_MAX;
 }
 
 static uint32_t

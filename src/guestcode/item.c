@@ -77,7 +77,7 @@ record_item (struct pt_regs *regs, uint32_t type)
     return 1;
   }
   if (address >= GT_PAGE &&
-      (type == GT_RECORD_ENTRY || (step->flags & GT_STEP_ALWAYS) || regs->ax < -ERRNO_MAX)) {
+      (type == GT_RECORD_ENTRY || (step->flags & GT_STEP_ALWAYS) || !has_failed (regs, 0))) {
     size = step->op == GT_STEP_STRING ? copy_string (&call, step, address, &item)
                                       : copy_bytes (&call, step, address, &item);
   }

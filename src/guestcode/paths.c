@@ -56,7 +56,7 @@ path_of_fd (int32_t fd, char *data, uint32_t size)
   return path;
 }
 
-int
+uint32_t
 device_of_fd (int32_t fd, struct gt_device *device)
 {
   uint64_t file = fd < 0 ? 0 : k_fget_raw ((uint32_t) fd), inode;
@@ -75,5 +75,5 @@ device_of_fd (int32_t fd, struct gt_device *device)
   device->major = number >> MINOR_BITS;
   device->minor = number & ((1u << MINOR_BITS) - 1);
   device->pad = 0;
-  return device->mode == S_IFCHR || device->mode == S_IFBLK;
+  return device->mode == S_IFCHR || device->mode == S_IFBLK ? sizeof *device : 0;
 }

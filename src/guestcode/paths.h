@@ -9,7 +9,7 @@
  * @data, as the kernel does, and returns where it begins; its NUL is the last of the @size bytes. 0
  * when there is no such descriptor, a negative errno when the path does not fit. */
 int64_t path_of_fd (int32_t fd, char *data, uint32_t size);
-/* Nonzero when descriptor @fd is a device, and which one. */
-int device_of_fd (int32_t fd, struct gt_device *device);
+/* Describes descriptor @fd; returns the size of that, 0 when it is no device. */
+uint32_t device_of_fd (int32_t fd, struct gt_device *device);
 
 #endif

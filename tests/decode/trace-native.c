@@ -65,7 +65,7 @@ socket_of_fd (int32_t fd, struct gt_socket *socket)
   return 0;
 }
 
-int
+uint32_t
 device_of_fd (int32_t fd, struct gt_device *device)
 {
   g_autofree char *link = g_strdup_printf ("/proc/%d/fd/%d", child, fd);
@@ -77,7 +77,7 @@ device_of_fd (int32_t fd, struct gt_device *device)
   *device = (struct gt_device){ .mode = info.st_mode & S_IFMT,
                                 .major = major (info.st_rdev),
                                 .minor = minor (info.st_rdev) };
-  return 1;
+  return sizeof *device;
 }
 
 int64_t

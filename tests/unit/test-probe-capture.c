@@ -65,11 +65,11 @@ socket_of_fd (int32_t fd, struct gt_socket *socket)
 }
 
 /* And 6 a device. */
-int
+uint32_t
 device_of_fd (int32_t fd, struct gt_device *device)
 {
   *device = (struct gt_device){ .mode = 020000, .major = 1, .minor = 5 };
-  return fd == 6;
+  return fd == 6 ? sizeof *device : 0;
 }
 
 /* Descriptor 3 has a path, 4 one that is too long, 5 that of a socket. */
