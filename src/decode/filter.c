@@ -222,12 +222,6 @@ gt_members_socket_filter (GtPrinter *printer, GtCursor cursor)
 }
 
 void
-gt_members_seccomp_filter (GtPrinter *printer, GtCursor cursor)
-{
-  print_members (printer, cursor, print_seccomp_constant);
-}
-
-void
 gt_print_seccomp_filter (GtPrinter *printer, guint64 address)
 {
   GtCursor at = { gt_printer_memory (printer, address, printer->is_32 ? 8 : 16), printer->is_32 };
@@ -237,7 +231,7 @@ gt_print_seccomp_filter (GtPrinter *printer, guint64 address)
     return;
   }
   gt_print_text (printer, "{");
-  gt_members_seccomp_filter (printer, at);
+  print_members (printer, at, print_seccomp_constant);
   gt_print_text (printer, "}");
 }
 

@@ -7,13 +7,12 @@
 
 G_BEGIN_DECLS
 
-/* "len=1, filter=[BPF_STMT(BPF_RET|BPF_K, 0)]", with the names of what constants mean to sockets,
- * or to seccomp; instructions only where the user wants structures whole. */
+/* "len=1, filter=[BPF_STMT(BPF_RET|BPF_K, 0)]", with the names of what constants mean to sockets;
+ * instructions only where the user wants structures whole. */
 void gt_members_socket_filter (GtPrinter *printer, GtCursor cursor);
-void gt_members_seccomp_filter (GtPrinter *printer, GtCursor cursor);
 /* The instructions of the one that step @base copies. */
 void gt_plan_filter (GtPlan *plan, guint arg, guint base);
-/* All of the one that argument @arg points to, and how it is printed. */
+/* All of the one that argument @arg points to, and how it is printed, for seccomp. */
 void gt_plan_seccomp_filter (GtPlan *plan, guint arg);
 void gt_print_seccomp_filter (GtPrinter *printer, guint64 address);
 

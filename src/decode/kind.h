@@ -47,6 +47,13 @@ typedef struct {
   const GtStructure *structure; /* what it points to, of gt_kind_structure */
 } GtArgSpec;
 
+/* One that needs no names. */
+static inline GtArgSpec
+gt_arg_spec (const GtKind *kind, GtMoment moment, gint8 other)
+{
+  return (GtArgSpec){ kind, NULL, (guint8) moment, other, -1, NULL };
+}
+
 struct GtKind {
   /* Appends @value. Memory comes from gt_printer_memory() and the like, which have what was copied.
    */

@@ -82,16 +82,16 @@ spec_by_type (const GtLinuxCall *call, guint arg, GtType type, GtArgSpec *spec)
 
   switch (type) {
   case GT_TYPE_TEXT_IN:
-    *spec = (GtArgSpec){ length < 0 ? &gt_kind_path : &gt_kind_buf, NULL, GT_IN, length, -1, NULL };
+    *spec = gt_arg_spec (length < 0 ? &gt_kind_path : &gt_kind_buf, GT_IN, length);
     return TRUE;
   case GT_TYPE_DATA_IN:
-    *spec = (GtArgSpec){ length < 0 ? &gt_kind_ptr : &gt_kind_buf, NULL, GT_IN, length, -1, NULL };
+    *spec = gt_arg_spec (length < 0 ? &gt_kind_ptr : &gt_kind_buf, GT_IN, length);
     return TRUE;
   case GT_TYPE_TEXT_OUT:
-    *spec = (GtArgSpec){ length < 0 ? &gt_kind_ptr : &gt_kind_buf, NULL, GT_OUT, length, -1, NULL };
+    *spec = gt_arg_spec (length < 0 ? &gt_kind_ptr : &gt_kind_buf, GT_OUT, length);
     return TRUE;
   case GT_TYPE_POINTER:
-    if (call->structures[arg] != NULL && call->abi == GT_ABI_X86_64) {
+    if (call->structures[arg] != NULL) {
       *spec = (GtArgSpec){ &gt_kind_structure, NULL, GT_OUT, length, -1, call->structures[arg] };
       spec->moment = gt_type_is_const (call->arg_types[arg]) ? GT_IN : GT_OUT;
       return TRUE;
@@ -99,7 +99,7 @@ spec_by_type (const GtLinuxCall *call, guint arg, GtType type, GtArgSpec *spec)
     G_GNUC_FALLTHROUGH;
   case GT_TYPE_TEXT_ARRAY:
   case GT_TYPE_IOVEC:
-    *spec = (GtArgSpec){ &gt_kind_ptr, NULL, GT_IN, -1, -1, NULL };
+    *spec = gt_arg_spec (&gt_kind_ptr, GT_IN, -1);
     return TRUE;
   default:
     return FALSE;
@@ -143,8 +143,8 @@ shape_from_metadata (GtCallShape *shape, const GtLinuxCall *call)
   shape->result.kind = &gt_kind_long;
   shape->n_args = known ? MIN (call->n_args, GT_LINUX_MAX_ARGS) : GT_LINUX_MAX_ARGS;
   for (guint i = 0; i < shape->n_args; i++) {
-    shape->args[i] = known ? spec_from_metadata (call, i)
-                           : (GtArgSpec){ &gt_kind_hexlong, NULL, GT_IN, -1, -1, NULL };
+    shape->args[i] =
+        known ? spec_from_metadata (call, i) : gt_arg_spec (&gt_kind_hexlong, GT_IN, -1);
   }
 }
 

@@ -30,34 +30,33 @@ spec_of (const GtUringArg *arg, guint index)
 
   switch (arg->form) {
   case GT_URING_FORM_INT:
-    return (GtArgSpec){ &gt_kind_int, NULL, GT_IN, -1, -1, NULL };
+    return gt_arg_spec (&gt_kind_int, GT_IN, -1);
   case GT_URING_FORM_UNSIGNED:
-    return (GtArgSpec){ &gt_kind_uint, NULL, GT_IN, -1, -1, NULL };
+    return gt_arg_spec (&gt_kind_uint, GT_IN, -1);
   case GT_URING_FORM_OFFSET:
-    return (GtArgSpec){ &gt_kind_long, NULL, GT_IN, -1, -1, NULL };
+    return gt_arg_spec (&gt_kind_long, GT_IN, -1);
   case GT_URING_FORM_HEX:
-    return (
-        GtArgSpec){ arg->size == 8 ? &gt_kind_hexlong : &gt_kind_hex, NULL, GT_IN, -1, -1, NULL };
+    return gt_arg_spec (arg->size == 8 ? &gt_kind_hexlong : &gt_kind_hex, GT_IN, -1);
   case GT_URING_FORM_DIRECTORY:
-    return (GtArgSpec){ &gt_kind_dirfd, NULL, GT_IN, -1, -1, NULL };
+    return gt_arg_spec (&gt_kind_dirfd, GT_IN, -1);
   case GT_URING_FORM_OPEN_FLAGS:
     return (GtArgSpec){ &gt_kind_open_flags, &gt_names_open_flags, GT_IN, -1, -1, NULL };
   case GT_URING_FORM_MODE:
-    return (GtArgSpec){ &gt_kind_mode, NULL, GT_IN, -1, -1, NULL };
+    return gt_arg_spec (&gt_kind_mode, GT_IN, -1);
   case GT_URING_FORM_OPEN_MODE:
-    return (GtArgSpec){ &gt_kind_open_mode, NULL, GT_IN, (gint8) (index - 1), -1, NULL };
+    return gt_arg_spec (&gt_kind_open_mode, GT_IN, (gint8) (index - 1));
   case GT_URING_FORM_PATH:
-    return (GtArgSpec){ &gt_kind_path, NULL, GT_IN, -1, -1, NULL };
+    return gt_arg_spec (&gt_kind_path, GT_IN, -1);
   case GT_URING_FORM_DATA:
-    return (GtArgSpec){ &gt_kind_buf, NULL, GT_IN, length, -1, NULL };
+    return gt_arg_spec (&gt_kind_buf, GT_IN, length);
   case GT_URING_FORM_FILLED:
-    return (GtArgSpec){ &gt_kind_buf, NULL, GT_OUT, length, -1, NULL };
+    return gt_arg_spec (&gt_kind_buf, GT_OUT, length);
   case GT_URING_FORM_ADDRESS:
-    return (GtArgSpec){ &gt_kind_sockaddr, NULL, GT_IN, length, -1, NULL };
+    return gt_arg_spec (&gt_kind_sockaddr, GT_IN, length);
   case GT_URING_FORM_POINTER:
     break;
   }
-  return (GtArgSpec){ &gt_kind_ptr, NULL, GT_IN, -1, -1, NULL };
+  return gt_arg_spec (&gt_kind_ptr, GT_IN, -1);
 }
 
 void
