@@ -140,56 +140,58 @@ expect_hook (GPtrArray *symbols, const GtHook *hook, const Wanted *wanted)
 }
 
 /* The offsets are those that objdump shows. */
+static const Wanted wanted_5_10[] = {
+  { "do_syscall_64", "gt_hook_entry_call", 0xa, 0 },
+  { "do_syscall_64", "gt_hook_return", 0x3b, 0 },
+  { "do_int80_syscall_32", "gt_hook_entry_call_int80", 0x14, 0x42 },
+  { "do_int80_syscall_32", "gt_hook_return_int80", 0x46, 0 },
+  { "__do_fast_syscall_32", "gt_hook_entry_fast32", 0x21, 0x60 },
+  { "__do_fast_syscall_32", "gt_hook_return_fast32", 0x63, 0 },
+};
+static const Wanted wanted_7_2[] = {
+  { "do_syscall_64", "gt_hook_entry_task_r12", 0x22, 0 },
+  { "do_syscall_64", "gt_hook_return_label", 0xea, 0 },
+  { "do_int80_emulation", "gt_hook_entry_int80", 0x94, 0xd0 },
+  { "do_int80_emulation", "gt_hook_return_label_int80", 0xd5, 0 },
+  { "__do_fast_syscall_32", "gt_hook_entry_fast32", 0x7c, 0xc9 },
+  { "__do_fast_syscall_32", "gt_hook_return_label_fast32", 0xcd, 0 },
+};
+static const Wanted wanted_6_1[] = {
+  { "syscall_enter_from_user_mode", "gt_hook_entry_rbp", 0xd, 0 },
+  { "do_syscall_64", "gt_hook_return", 0x64, 0 },
+  { "do_int80_emulation", "gt_hook_entry_int80", 0x6b, 0x9e },
+  { "do_int80_emulation", "gt_hook_return_int80", 0xa1, 0 },
+  { "__do_fast_syscall_32", "gt_hook_entry_fast32", 0x54, 0x8e },
+  { "__do_fast_syscall_32", "gt_hook_return_fast32", 0x91, 0 },
+};
+static const Wanted wanted_6_12[] = {
+  { "do_syscall_64", "gt_hook_entry_rbx", 0x51, 0 },
+  { "do_syscall_64", "gt_hook_return", 0x8e, 0 },
+  { "do_int80_emulation", "gt_hook_entry_int80", 0x74, 0xa8 },
+  { "do_int80_emulation", "gt_hook_return_int80", 0xab, 0 },
+  { "__do_fast_syscall_32", "gt_hook_entry_fast32", 0x53, 0x8a },
+  { "__do_fast_syscall_32", "gt_hook_return_fast32", 0x8d, 0 },
+};
+
+static const struct {
+  const char *version;
+  const Wanted *wanted;
+} places[] = {
+  { "5.10", wanted_5_10 }, { "6.1", wanted_6_1 }, { "6.12", wanted_6_12 }, { "7.2", wanted_7_2 }
+};
+
 static void
 test_places (gconstpointer version)
 {
-  static const Wanted wanted_5_10[] = {
-    { "do_syscall_64", "gt_hook_entry_call", 0xa, 0 },
-    { "do_syscall_64", "gt_hook_return", 0x3b, 0 },
-    { "do_int80_syscall_32", "gt_hook_entry_call_int80", 0x14, 0x42 },
-    { "do_int80_syscall_32", "gt_hook_return_int80", 0x46, 0 },
-    { "__do_fast_syscall_32", "gt_hook_entry_fast32", 0x21, 0x60 },
-    { "__do_fast_syscall_32", "gt_hook_return_fast32", 0x63, 0 },
-  };
-  static const Wanted wanted_7_2[] = {
-    { "do_syscall_64", "gt_hook_entry_task_r12", 0x22, 0 },
-    { "do_syscall_64", "gt_hook_return_label", 0xea, 0 },
-    { "do_int80_emulation", "gt_hook_entry_int80", 0x94, 0xd0 },
-    { "do_int80_emulation", "gt_hook_return_label_int80", 0xd5, 0 },
-    { "__do_fast_syscall_32", "gt_hook_entry_fast32", 0x7c, 0xc9 },
-    { "__do_fast_syscall_32", "gt_hook_return_label_fast32", 0xcd, 0 },
-  };
-  static const Wanted wanted_6_1[] = {
-    { "syscall_enter_from_user_mode", "gt_hook_entry_rbp", 0xd, 0 },
-    { "do_syscall_64", "gt_hook_return", 0x64, 0 },
-    { "do_int80_emulation", "gt_hook_entry_int80", 0x6b, 0x9e },
-    { "do_int80_emulation", "gt_hook_return_int80", 0xa1, 0 },
-    { "__do_fast_syscall_32", "gt_hook_entry_fast32", 0x54, 0x8e },
-    { "__do_fast_syscall_32", "gt_hook_return_fast32", 0x91, 0 },
-  };
-  static const Wanted wanted_6_12[] = {
-    { "do_syscall_64", "gt_hook_entry_rbx", 0x51, 0 },
-    { "do_syscall_64", "gt_hook_return", 0x8e, 0 },
-    { "do_int80_emulation", "gt_hook_entry_int80", 0x74, 0xa8 },
-    { "do_int80_emulation", "gt_hook_return_int80", 0xab, 0 },
-    { "__do_fast_syscall_32", "gt_hook_entry_fast32", 0x53, 0x8a },
-    { "__do_fast_syscall_32", "gt_hook_return_fast32", 0x8d, 0 },
-  };
-  const struct {
-    const char *version;
-    const Wanted *wanted;
-  } rows[] = {
-    { "5.10", wanted_5_10 }, { "6.1", wanted_6_1 }, { "6.12", wanted_6_12 }, { "7.2", wanted_7_2 }
-  };
   const Wanted *wanted = NULL;
   g_autoptr (GPtrArray) symbols = load (version);
   GtCodeSource source = source_of (symbols);
   g_autoptr (GError) error = NULL;
   GtProbeSites sites = { 0 };
 
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
-    if (g_str_equal (rows[i].version, version)) {
-      wanted = rows[i].wanted;
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++) {
+    if (g_str_equal (places[i].version, version)) {
+      wanted = places[i].wanted;
     }
   }
   g_assert_true (gt_forms_64_find (&source, &sites, &error));

@@ -96,17 +96,16 @@ gt_probe_set_call (GtEngine *engine, guint index, guint8 actions, const struct g
     tell_guest (probe, offset, config->steps[i][index], sizeof config->steps[i][index]);
   }
   actions = with_uring (probe, index, actions);
-  if ((actions & GT_ACTION_HOLD_ENTRY) || config->steps[0][index]->op != GT_STEP_END) {
-    actions |= GT_ACTION_SLOW_ENTRY;
-  }
-  if (!(actions & GT_ACTION_HOLD_ENTRY) && is_one_item (index, config->steps[0][index])) {
-    actions |= GT_ACTION_ONE_ENTRY;
-  }
-  if (!(actions & GT_ACTION_HOLD_RETURN) && is_one_item (index, config->steps[1][index])) {
-    actions |= GT_ACTION_ONE_RETURN;
-  }
-  if ((actions & GT_ACTION_HOLD_RETURN) || config->steps[1][index]->op != GT_STEP_END) {
-    actions |= GT_ACTION_SLOW_RETURN;
+  /* Those of the return are one bit further. */
+  for (guint i = 0; i < 2; i++) {
+    gboolean is_held = (actions & GT_ACTION_HOLD_ENTRY << i) != 0;
+
+    if (is_held || config->steps[i][index]->op != GT_STEP_END) {
+      actions |= GT_ACTION_SLOW_ENTRY << i;
+    }
+    if (!is_held && is_one_item (index, config->steps[i][index])) {
+      actions |= GT_ACTION_ONE_ENTRY << i;
+    }
   }
   config->actions[index] = actions;
   config->any_return = 0;
