@@ -137,6 +137,26 @@ test_clock (void)
   g_assert_cmpint (gt_guest_clock_time (&clock, clock.last_tsc), ==, 1000);
 }
 
+/* A guest that is busy is read after its next samples: a time is then what it was before them. */
+static void
+test_clock_backlog (void)
+{
+  const guint64 step = 100000000;
+  gint64 errors[] = { 50000, -50000, 100000000, -100000000, 0, 2000000000 };
+  gint64 times[G_N_ELEMENTS (errors)];
+  GtGuestClock clock;
+
+  gt_guest_clock_init (&clock, 0, 0, 1000000);
+  for (gsize i = 0; i < G_N_ELEMENTS (errors); i++) {
+    times[i] = gt_guest_clock_time (&clock, (i + 1) * step - 20000);
+    gt_guest_clock_sample (&clock, (i + 1) * step, (gint64) ((i + 1) * step) + errors[i]);
+    for (gsize k = 0; k <= i; k++) {
+      g_assert_cmpint (gt_guest_clock_time (&clock, (k + 1) * step - 20000), ==, times[k]);
+    }
+    g_assert_cmpint (gt_guest_clock_time (&clock, (i + 1) * step), >, times[i]);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -144,5 +164,6 @@ main (int argc, char **argv)
   g_test_add_func ("/probe/abi", test_abi);
   g_test_add_func ("/probe/link", test_link);
   g_test_add_func ("/probe/clock", test_clock);
+  g_test_add_func ("/probe/clock-backlog", test_clock_backlog);
   return g_test_run ();
 }

@@ -2,7 +2,8 @@
 /*
  * Time stamps are raw counter values, since a counter is all that a hot path should read. Pairs of
  * counter and wall clock come from the guest now and then; the line through them is bent, never
- * broken, so that times keep the order of the counters.
+ * broken, so that times keep the order of the counters. Before a bend the line stays what it was:
+ * records made before a sample are read after it when the guest is busy.
  */
 #include "engine/probe/clock.h"
 
@@ -15,18 +16,45 @@
 void
 gt_guest_clock_init (GtGuestClock *clock, guint64 tsc, gint64 ns, guint64 tsc_khz)
 {
-  clock->base_tsc = clock->first_tsc = clock->last_tsc = tsc;
-  clock->base_ns = clock->first_ns = ns;
-  clock->ns_per_tick = tsc_khz > 0 ? 1e6 / (gdouble) tsc_khz : 1.0;
+  gdouble ns_per_tick = tsc_khz > 0 ? 1e6 / (gdouble) tsc_khz : 1.0;
+
+  for (gsize i = 0; i < GT_CLOCK_LINES; i++) {
+    clock->lines[i] = (GtClockLine){ tsc, ns, ns_per_tick };
+  }
+  clock->newest = 0;
+  clock->first_tsc = clock->last_tsc = tsc;
+  clock->first_ns = ns;
+}
+
+static const GtClockLine *
+line_of (const GtGuestClock *clock, guint64 tsc)
+{
+  const GtClockLine *line = NULL;
+
+  for (guint back = 0; back < GT_CLOCK_LINES; back++) {
+    line = &clock->lines[(clock->newest - back) % GT_CLOCK_LINES];
+    if ((gint64) (tsc - line->tsc) >= 0) {
+      break;
+    }
+  }
+  return line;
 }
 
 gint64
 gt_guest_clock_time (const GtGuestClock *clock, guint64 tsc)
 {
-  gdouble ns = (gdouble) (gint64) (tsc - clock->base_tsc) * clock->ns_per_tick;
+  const GtClockLine *line = line_of (clock, tsc);
+  gdouble ns = (gdouble) (gint64) (tsc - line->tsc) * line->ns_per_tick;
 
   /* Both numbers are the guest's word. */
-  return (gint64) ((guint64) clock->base_ns + (guint64) (gint64) CLAMP (ns, -MAX_NS, MAX_NS));
+  return (gint64) ((guint64) line->ns + (guint64) (gint64) CLAMP (ns, -MAX_NS, MAX_NS));
+}
+
+static void
+go_on (GtGuestClock *clock, guint64 tsc, gint64 ns, gdouble ns_per_tick)
+{
+  clock->newest = (clock->newest + 1) % GT_CLOCK_LINES;
+  clock->lines[clock->newest] = (GtClockLine){ tsc, ns, ns_per_tick };
 }
 
 /* A guest can name any two times. */
@@ -41,21 +69,21 @@ gt_guest_clock_sample (GtGuestClock *clock, guint64 tsc, gint64 ns)
 {
   gint64 predicted = gt_guest_clock_time (clock, tsc);
   gdouble error = difference (ns, predicted);
-  gdouble ticks = (gdouble) (gint64) (tsc - clock->first_tsc), rate = clock->ns_per_tick;
+  gdouble ticks = (gdouble) (gint64) (tsc - clock->first_tsc);
+  gdouble rate = clock->lines[clock->newest].ns_per_tick;
 
   if (tsc == clock->last_tsc) {
     return;
   }
   clock->last_tsc = tsc;
   if (error > STEP_NS || error < -STEP_NS) {
-    clock->base_tsc = clock->first_tsc = tsc;
-    clock->base_ns = clock->first_ns = ns;
+    clock->first_tsc = tsc;
+    clock->first_ns = ns;
+    go_on (clock, tsc, ns, rate);
     return;
   }
   if (ticks > LONG_TICKS) {
     rate = difference (ns, clock->first_ns) / ticks;
   }
-  clock->base_tsc = tsc;
-  clock->base_ns = predicted;
-  clock->ns_per_tick = rate * (1.0 + error / SETTLE_NS);
+  go_on (clock, tsc, predicted, rate * (1.0 + error / SETTLE_NS));
 }

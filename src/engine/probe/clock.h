@@ -7,10 +7,18 @@
 
 G_BEGIN_DECLS
 
+#define GT_CLOCK_LINES 8 /* a power of two: records are read that lie some samples back */
+
+/* From a value of the counter on, until the next line's. */
 typedef struct {
-  guint64 base_tsc;
-  gint64 base_ns;
+  guint64 tsc;
+  gint64 ns;
   gdouble ns_per_tick;
+} GtClockLine;
+
+typedef struct {
+  GtClockLine lines[GT_CLOCK_LINES];
+  guint newest;      /* the line before it is the one before it in time, round the array */
   guint64 first_tsc; /* the first sample, for the long-term rate */
   gint64 first_ns;
   guint64 last_tsc; /* the last sample */

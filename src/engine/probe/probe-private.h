@@ -23,6 +23,13 @@ G_BEGIN_DECLS
 #define CONFIG_AT(member)                                                                          \
   (offsetof (struct gt_shared, config) + offsetof (struct gt_config, member))
 
+/* What was read last of the guest's pair of counter and clock. */
+typedef struct {
+  guint64 seq;
+  guint64 tsc;
+  gint64 ns;
+} GtProbeSample;
+
 typedef struct {
   GtEngine engine;
   vmi_instance_t vmi;
@@ -36,6 +43,7 @@ typedef struct {
   gint first_vcpu;    /* of expect_first(), or GT_ANY_THREAD */
   GtFirstExec *first; /* not delivered yet */
   GtGuestClock clock;
+  GtProbeSample sample;      /* not taken by `clock` yet */
   GtEngineLosses old_losses; /* of earlier attachments */
   gint64 next_check;
   gint64 next_vcpu_check;

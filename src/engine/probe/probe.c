@@ -355,11 +355,12 @@ attach (GtEngine *engine, GError **error)
   probe->attached = TRUE;
   gt_probe_life_init (&probe->life, probe->vmi, probe->linux_os);
   probe->reader = gt_ring_reader_new (probe->placed.pages);
-  probe->heartbeat = gt_heartbeat_start (probe->placed.pages);
   gt_pages_read (probe->placed.pages, offsetof (struct gt_shared, state), &probe->state,
                  sizeof probe->state);
+  probe->heartbeat = gt_heartbeat_start (probe->placed.pages);
   gt_guest_clock_init (&probe->clock, probe->state.clock_tsc, (gint64) probe->state.clock_ns,
                        probe->state.tsc_khz);
+  probe->sample = (GtProbeSample){ 1, 0, 0 };
   probe->next_check = probe->next_vcpu_check = 0;
   probe->misses = 0;
   probe->damaged = 0;
@@ -372,10 +373,14 @@ static void
 take_clock_sample (GtProbeEngine *probe)
 {
   const struct gt_state *state = &probe->state;
+  GtProbeSample *sample = &probe->sample;
 
-  if (state->clock_seq % 2 == 0 && state->clock_tsc != probe->clock.last_tsc) {
-    gt_guest_clock_sample (&probe->clock, state->clock_tsc, (gint64) state->clock_ns);
+  /* The guest may have been writing it when it was read: whole it is if nothing was begun until
+   * this look. */
+  if (sample->seq % 2 == 0 && sample->seq == state->clock_seq) {
+    gt_guest_clock_sample (&probe->clock, sample->tsc, sample->ns);
   }
+  *sample = (GtProbeSample){ state->clock_seq, state->clock_tsc, (gint64) state->clock_ns };
 }
 
 static gint
