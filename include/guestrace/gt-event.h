@@ -61,7 +61,9 @@ typedef enum { GT_ABI_X86_64 = 0, GT_ABI_I386 = 1, GT_ABI_X32 = 2 } GTAbi;
 /* The same: @data is a guint32, how many elements are at the rest of it; @cut: or more. */
 #define GT_CAPTURE_COUNT G_GUINT64_CONSTANT (0x4000000000000000)
 
-/* The same: @data is a #GTSocket, its own address and that of the other end. */
+/* The same: @data is a #GTSocket, its own address and that of the other end; of what is sent to and
+ * received from a netlink socket, a #GTSocket without addresses, whatever gt_loop_set_sockets()
+ * says. */
 #define GT_CAPTURE_SOCKET G_GUINT64_CONSTANT (0x1000000000000000)
 
 /**

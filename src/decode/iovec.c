@@ -3,6 +3,7 @@
 #include "decode/iovec.h"
 
 #include "decode/members.h"
+#include "decode/netlink.h"
 
 enum { IOVEC_COUNT = 16 };
 
@@ -20,7 +21,7 @@ print_element (GtPrinter *printer, GtCursor cursor, gpointer data)
   vec.length = gt_cursor_word (&cursor);
   gt_print_text (printer, "{");
   gt_print_member (printer, "iov_base");
-  gt_print_buffer (printer, vec.base, MIN (vec.length, *left));
+  gt_print_sent (printer, vec.base, MIN (vec.length, *left));
   gt_print_member (printer, "iov_len");
   gt_print_unsigned (printer, vec.length);
   gt_print_text (printer, "}");
@@ -55,7 +56,7 @@ gt_plan_pointed_iovec (GtPlan *plan, guint arg, guint base, gsize at, gsize leng
   step.scale = 0;
   step.count = IOVEC_COUNT;
   step.limit = MIN (plan->wants.string_limit, GT_MAX_CAPTURE);
-  (void) gt_plan_add (plan, &step);
+  gt_plan_wide (plan, gt_plan_add (plan, &step));
 }
 
 /* Where another process has them: their addresses alone. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Messages by the dozen: struct mmsghdr, a message and how long it turned out to be. */
 #include "decode/msghdr.h"
+#include "decode/netlink.h"
 #include "decode/times.h"
 
 enum { MESSAGES_MAX = 3 }; /* with what they point to: there is no room for more steps */
@@ -64,8 +65,10 @@ static void
 plan_mmsghdrs (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
   gsize size = entry_size (plan->is_32);
-  guint base = gt_plan_array (plan, arg, (guint8) (GT_LENGTH_ARG0 + spec->other), size);
+  guint base;
 
+  gt_plan_netlink (plan);
+  base = gt_plan_array (plan, arg, (guint8) (GT_LENGTH_ARG0 + spec->other), size);
   for (guint i = 0; i < MESSAGES_MAX; i++) {
     gt_plan_message (plan, arg, base, i * size);
   }

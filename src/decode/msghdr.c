@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "decode/iovec.h"
+#include "decode/netlink.h"
 #include "decode/sockaddr.h"
 
 #include "decode-tables.h"
@@ -201,9 +202,14 @@ gt_plan_message (GtPlan *plan, guint arg, guint base, gsize first)
 static void
 plan_msghdr (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
-  guint base = gt_plan_bytes (plan, arg, layouts[plan->is_32].size);
+  gboolean is_filled = spec->moment == GT_IN || plan->at_leave;
+  guint base;
 
-  if (spec->moment == GT_IN || plan->at_leave) {
+  if (is_filled) {
+    gt_plan_netlink (plan);
+  }
+  base = gt_plan_bytes (plan, arg, layouts[plan->is_32].size);
+  if (is_filled) {
     gt_plan_message (plan, arg, base, 0);
   }
 }

@@ -134,6 +134,14 @@ gt_plan_word (const GtPlan *plan)
 }
 
 void
+gt_plan_wide (GtPlan *plan, guint number)
+{
+  if (number > 0) {
+    plan->steps[number - 1].flags |= GT_STEP_WIDE;
+  }
+}
+
+void
 gt_plan_always (GtPlan *plan, guint number)
 {
   if (number > 0) {

@@ -50,6 +50,8 @@ void gt_plan_fd (GtPlan *plan, guint arg);
 void gt_plan_fd_in (GtPlan *plan, guint arg, guint base, gsize at);
 /* Bytes a word of the program's has. */
 gsize gt_plan_word (const GtPlan *plan);
+/* Lets step @number copy as much as a GT_STEP_NETLINK before it says. */
+void gt_plan_wide (GtPlan *plan, guint number);
 /* Lets step @number be taken when the call has failed, too. */
 void gt_plan_always (GtPlan *plan, guint number);
 

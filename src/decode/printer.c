@@ -196,10 +196,11 @@ gt_print_printf (GtPrinter *printer, const char *format, ...)
   va_end (args);
 }
 
-/* @what: GT_CAPTURE_FD, GT_CAPTURE_SOCKET, GT_CAPTURE_DEVICE */
-static const GTCapture *
-find_of_fd (const GTEvent *event, guint64 what, gint32 fd)
+const GTCapture *
+gt_printer_of_fd (const GtPrinter *printer, guint64 what, gint32 fd)
 {
+  const GTEvent *event = printer->memory;
+
   for (guint i = 0; event != NULL && i < event->n_captures; i++) {
     if (event->captures[i].address == (what | (guint32) fd)) {
       return &event->captures[i];
@@ -213,7 +214,7 @@ static gboolean
 print_socket (GtPrinter *printer, gint32 fd, const GTCapture *path)
 {
   const GTCapture *socket =
-      printer->options->sockets ? find_of_fd (printer->memory, GT_CAPTURE_SOCKET, fd) : NULL;
+      printer->options->sockets ? gt_printer_of_fd (printer, GT_CAPTURE_SOCKET, fd) : NULL;
   gsize start = printer->out->len;
 
   if (socket == NULL || socket->error != 0) {
@@ -234,7 +235,7 @@ static void
 print_device (GtPrinter *printer, gint32 fd)
 {
   const GTCapture *capture =
-      printer->options->sockets ? find_of_fd (printer->memory, GT_CAPTURE_DEVICE, fd) : NULL;
+      printer->options->sockets ? gt_printer_of_fd (printer, GT_CAPTURE_DEVICE, fd) : NULL;
   GTDevice device;
 
   if (capture == NULL || capture->size != sizeof device) {
@@ -253,7 +254,7 @@ void
 gt_print_fd_path (GtPrinter *printer, gint32 fd)
 {
   const GTCapture *path =
-      printer->options->paths ? find_of_fd (printer->memory, GT_CAPTURE_FD, fd) : NULL;
+      printer->options->paths ? gt_printer_of_fd (printer, GT_CAPTURE_FD, fd) : NULL;
   gsize size = path != NULL ? path->size : 0, tail = sizeof deleted - 1;
   gboolean gone;
 

@@ -103,6 +103,19 @@ put_more (struct output *out, const struct gt_step *step, int32_t fd, int is_soc
   }
 }
 
+static void
+put_netlink (struct output *out, const struct gt_step *step, int32_t fd)
+{
+  struct gt_socket *socket = (void *) (out->data + out->used + sizeof (struct gt_captured));
+  const struct gt_step bytes = { .op = GT_STEP_BYTES, .arg = step->arg };
+
+  if (room (out, sizeof *socket) < sizeof *socket || !netlink_of_fd (fd, socket)) {
+    return;
+  }
+  put (out, &bytes, 0, GT_SOCKET_ADDRESS | (uint32_t) fd, sizeof *socket, 0);
+  out->wide = step->limit;
+}
+
 /* A path that does not fit is none. */
 static void
 put_path (struct output *out, const struct gt_step *step, int32_t fd)
@@ -321,11 +334,24 @@ length_of (struct output *out, const struct gt_step *step, const struct source *
   return step->limit;
 }
 
+/* The step that @step is where more is to be copied; @wide is room for it. */
+static const struct gt_step *
+widened (const struct output *out, const struct gt_step *step, struct gt_step *wide)
+{
+  if (!(step->flags & GT_STEP_WIDE) || out->wide <= step->limit) {
+    return step;
+  }
+  *wide = *step;
+  wide->limit = out->wide;
+  return wide;
+}
+
 static void
 take_step (struct output *out, const struct gt_step *step, const struct source *source)
 {
   uint64_t address = step->base ? noted (out, step->base - 1u, step->at, word_size (source))
                                 : argument (source, step->arg);
+  struct gt_step wide;
   int64_t length;
 
   if (step->op == GT_STEP_FD) {
@@ -336,9 +362,14 @@ take_step (struct output *out, const struct gt_step *step, const struct source *
     }
     return;
   }
+  if (step->op == GT_STEP_NETLINK) {
+    put_netlink (out, step, (int32_t) address);
+    return;
+  }
   if (address < GT_PAGE) {
     return;
   }
+  step = widened (out, step, &wide);
   length = length_of (out, step, source);
   if (step->op == GT_STEP_STRING) {
     put_string (out, step, 0, address);

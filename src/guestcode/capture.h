@@ -12,6 +12,7 @@ struct output {
   uint32_t used;
   uint32_t is_short;             /* with more room there would have been more */
   uint32_t failed;               /* something could not be read */
+  uint32_t wide;                 /* what steps with GT_STEP_WIDE copy; 0: what they say */
   uint32_t n_noted;              /* steps taken so far */
   uint16_t first[GT_STEPS_MAX];  /* where in data the bytes of each one's first item lie */
   uint16_t length[GT_STEPS_MAX]; /* how many there are */
@@ -22,7 +23,7 @@ output_init (struct output *out, uint8_t *data, uint32_t size)
 {
   out->data = data;
   out->size = size;
-  out->used = out->is_short = out->failed = out->n_noted = 0;
+  out->used = out->is_short = out->failed = out->wide = out->n_noted = 0;
 }
 
 /* Adds what @steps ask for to @out. With @is_32 the call is of the 32-bit kind, in its registers

@@ -34,9 +34,12 @@ enum {
                         bytes together that each have their own length, 16 bits, at `scale`; cut:
                         there are more; its address is the elements' and GT_COUNT_ADDRESS */
   GT_STEP_SUBCALLS =
-      7, /* only first: the call stands for many, of which argument 0 says one. Behind
-            it are `count` rows, struct gt_subcall, no steps; `limit` is the call's
-            own index. Copies the arguments: its address is GT_WORDS_ADDRESS */
+      7,               /* only first: the call stands for many, of which argument 0 says one. Behind
+                          it are `count` rows, struct gt_subcall, no steps; `limit` is the call's
+                          own index. Copies the arguments: its address is GT_WORDS_ADDRESS */
+  GT_STEP_NETLINK = 8, /* where the descriptor that the argument is is a netlink socket: what it
+                          is, without addresses, as GT_SOCKET_ADDRESS; steps with GT_STEP_WIDE
+                          then copy `limit` bytes, or what their own says if that is more */
 };
 
 /* Where a step's length comes from. */
@@ -57,6 +60,7 @@ enum {
       2, /* bytes: only for the ioctl whose number (argument 1) has `type` and `count` */
   GT_STEP_SOCKETS = 4, /* a descriptor's path: of a socket also what it is connected to, of a
                           device its number */
+  GT_STEP_WIDE = 8,    /* bytes, iovecs: more of them where GT_STEP_NETLINK says so */
 };
 
 #define GT_FD_ADDRESS     (1ul << 63)

@@ -9,4 +9,7 @@
  * many bytes that are; 0 when it is no socket. @socket has room for GT_SOCKET_MAX bytes. */
 uint32_t socket_of_fd (int32_t fd, struct gt_socket *socket);
 
+/* The same without addresses, and only of a netlink socket: sizeof *socket bytes, or 0. */
+uint32_t netlink_of_fd (int32_t fd, struct gt_socket *socket);
+
 #endif

@@ -428,7 +428,9 @@ gt_loop_set_paths (GTLoop *loop, gboolean paths)
  *   are captured as well
  *
  * The guest's kernel is asked as getsockname() and getpeername() ask it. The captures' address is
- * the descriptor and #GT_CAPTURE_SOCKET, or #GT_CAPTURE_DEVICE. Off at first.
+ * the descriptor and #GT_CAPTURE_SOCKET, or #GT_CAPTURE_DEVICE. Off at first. (Buffers that go
+ * through netlink sockets have one without addresses either way, and are copied up to 2048 bytes,
+ * so that they can be read.)
  */
 void
 gt_loop_set_sockets (GTLoop *loop, gboolean sockets)

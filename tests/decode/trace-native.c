@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -63,6 +65,30 @@ uint32_t
 socket_of_fd (int32_t fd, struct gt_socket *socket)
 {
   return 0;
+}
+
+/* By a descriptor of our own of the same socket. */
+uint32_t
+netlink_of_fd (int32_t fd, struct gt_socket *socket)
+{
+  int process = (int) syscall (SYS_pidfd_open, child, 0), ours, family, protocol;
+  socklen_t size = sizeof family;
+  gboolean is_netlink;
+
+  g_assert_cmpint (process, >=, 0);
+  ours = (int) syscall (SYS_pidfd_getfd, process, fd, 0);
+  is_netlink = ours >= 0 && getsockopt (ours, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 &&
+               family == AF_NETLINK &&
+               getsockopt (ours, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0;
+  if (ours >= 0) {
+    close (ours);
+  }
+  close (process);
+  if (!is_netlink) {
+    return 0;
+  }
+  *socket = (struct gt_socket){ .family = AF_NETLINK, .protocol = (uint16_t) protocol };
+  return sizeof *socket;
 }
 
 uint32_t

@@ -93,7 +93,9 @@ def check_devices(tap, guest):
 
 
 def main():
-    with guestlab.Tap() as tap, guestlab.boot(PROGRAMS, kernel=sys.argv[1], smp=2) as guest:
+    modules = guestlab.modules(sys.argv[1])
+    with guestlab.Tap() as tap, guestlab.boot([*PROGRAMS, *modules], kernel=sys.argv[1], smp=2) as guest:
+        guest.sh('insmod /bin/netlink_diag.ko')  # strace asks it what sockets speak
         programs = [p for p in PROGRAMS if p.name not in LONG or sys.argv[1] == ON_ONE_KERNEL]
         lines = {program.name: check(tap, guest, program) for program in programs}
         for name, options in AGAIN:

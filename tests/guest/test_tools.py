@@ -400,21 +400,13 @@ PARTS = {name[5:]: part for name, part in list(globals().items()) if name.starts
 LAST_OF_A_GUEST = ('kexec', 'crash')
 
 
-def modules(kernel):
-    run = subprocess.run([testbed.SCRIPTS / 'fetch-kernel', '--modules', kernel],
-                         stdout=subprocess.PIPE, text=True)
-    if run.returncode != 0:
-        raise guestlab.TestbedError(f'could not fetch the modules of kernel {kernel}')
-    return sorted(pathlib.Path(run.stdout.strip()).glob('*.ko'))
-
-
 def boot(kernel, scratch, crashes):
     """A guest with modules, and with a kernel and an initramfs to start from there."""
     second = {'vmlinuz': testbed.fetch_kernel(kernel), 'initramfs': guestlab.initramfs()}
     for name, file in second.items():
         if not (scratch / name).exists():
             (scratch / name).symlink_to(file)
-    programs = [*modules(kernel), *(scratch / name for name in second)]
+    programs = [*guestlab.modules(kernel), *(scratch / name for name in second)]
     if crashes:
         return guestkernel.boot(kernel, programs=programs, mem=768, append='crashkernel=192M',
                                 accel=guestkernel.PATCHING)

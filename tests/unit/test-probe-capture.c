@@ -64,6 +64,14 @@ socket_of_fd (int32_t fd, struct gt_socket *socket)
   return sizeof *socket + 8;
 }
 
+/* And 7 one of netlink. */
+uint32_t
+netlink_of_fd (int32_t fd, struct gt_socket *socket)
+{
+  *socket = (struct gt_socket){ .family = 16, .type = 3, .protocol = 4 };
+  return fd == 7 ? sizeof *socket : 0;
+}
+
 /* And 6 a device. */
 uint32_t
 device_of_fd (int32_t fd, struct gt_device *device)
@@ -246,6 +254,41 @@ test_sockets (void)
   steps[0].flags = steps[1].flags = 0;
   run_steps (steps, &regs, &got);
   g_assert_cmpuint (got.n, ==, 2);
+}
+
+static void
+test_netlink (void)
+{
+  const struct gt_step steps[] = {
+    { .op = GT_STEP_NETLINK, .arg = 0, .limit = 64 },
+    { .op = GT_STEP_BYTES,
+      .arg = 1,
+      .length = GT_LENGTH_ARG0 + 2,
+      .limit = 4,
+      .flags = GT_STEP_WIDE },
+    { .op = GT_STEP_BYTES, .arg = 1, .length = GT_LENGTH_ARG0 + 2, .limit = 4 },
+    { GT_STEP_END }
+  };
+  struct pt_regs regs = { .di = 7, .si = put_user (0, "0123456789", 10), .dx = 10 };
+  GTSocket socket;
+  Captured got;
+
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 3);
+  g_assert_cmpuint (got.items[0].address, ==, GT_CAPTURE_SOCKET | 7);
+  g_assert_cmpuint (got.items[0].size, ==, sizeof socket);
+  memcpy (&socket, got.items[0].data, sizeof socket);
+  g_assert_cmpuint (socket.family, ==, 16);
+  g_assert_cmpuint (socket.protocol, ==, 4);
+  g_assert_cmpmem (got.items[1].data, got.items[1].size, "0123456789", 10);
+  g_assert_cmpmem (got.items[2].data, got.items[2].size, "0123", 4);
+  g_assert_true (got.items[2].cut);
+
+  /* Nothing of another descriptor, and no more than usual of its bytes. */
+  regs.di = 5;
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 2);
+  g_assert_cmpmem (got.items[0].data, got.items[0].size, "0123", 4);
 }
 
 static void
@@ -551,6 +594,7 @@ main (int argc, char **argv)
   g_test_add_func ("/probe-capture/paths", test_paths);
   g_test_add_func ("/probe-capture/sockets", test_sockets);
   g_test_add_func ("/probe-capture/strings", test_strings);
+  g_test_add_func ("/probe-capture/netlink", test_netlink);
   g_test_add_func ("/probe-capture/bytes", test_bytes);
   g_test_add_func ("/probe-capture/argv", test_argv);
   g_test_add_func ("/probe-capture/count", test_count);

@@ -81,6 +81,15 @@ def initramfs(programs=(), strace=True, tools=()):
     return str(out)
 
 
+def modules(kernel):
+    """A few of the kernel's modules, to be loaded from /bin."""
+    run = subprocess.run([testbed.SCRIPTS / 'fetch-kernel', '--modules', kernel],
+                         stdout=subprocess.PIPE, text=True)
+    if run.returncode != 0:
+        raise TestbedError(f'could not fetch the modules of kernel {kernel}')
+    return sorted(pathlib.Path(run.stdout.strip()).glob('*.ko'))
+
+
 class ScratchGuest(Guest):
     """A guest whose directory goes with it. When it died of itself, its console is shown."""
 
