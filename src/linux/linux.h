@@ -29,8 +29,7 @@ typedef struct {
   gboolean has_args;
   const char *arg_types[GT_LINUX_MAX_ARGS];
   const char *arg_names[GT_LINUX_MAX_ARGS];
-  const GtStructure
-      *structures[GT_LINUX_MAX_ARGS]; /* of 64-bit calls: that arguments point to, or NULL */
+  const GtStructure *structures[GT_LINUX_MAX_ARGS]; /* that arguments point to, or NULL */
 } GtLinuxCall;
 
 /* Whether the guest's page tables map something where a Linux kernel would be. A quick look. */

@@ -333,14 +333,17 @@ read_i386_calls (const Reading *reading)
   }
 }
 
-/* What the arguments of @call point to. */
+/* What the arguments of @call point to. 32-bit programs' structures are the kernel's own where the
+ * function is, too; where they have one of their own, they are if they are said to be theirs. */
 static void
 find_structures (GtSyscalls *calls, const GtBtf *types, GtLinuxCall *call)
 {
+  gboolean is_compat = call->function != NULL && g_str_has_prefix (call->function, I386_COMPAT);
+
   for (guint i = 0; i < call->n_args && call->has_args; i++) {
     g_autofree char *name = gt_structure_name (call->arg_types[i]);
 
-    if (name == NULL) {
+    if (name == NULL || (is_compat && !g_str_has_prefix (name, "compat_"))) {
       continue;
     }
     if (!g_hash_table_contains (calls->structures, name)) {
@@ -372,8 +375,10 @@ gt_syscalls_new (GtKimage *image, const GtKallsyms *syms, const GtBtf *types, GE
     return NULL;
   }
   read_i386_calls (&reading);
-  for (guint i = 0; i < calls->sets[GT_ABI_X86_64].n; i++) {
-    find_structures (calls, types, &calls->sets[GT_ABI_X86_64].calls[i]);
+  for (guint abi = 0; abi < G_N_ELEMENTS (calls->sets); abi++) {
+    for (guint i = 0; i < calls->sets[abi].n; i++) {
+      find_structures (calls, types, &calls->sets[abi].calls[i]);
+    }
   }
   return g_steal_pointer (&calls);
 }

@@ -16,7 +16,7 @@ import guestlab  # noqa: E402
 UNNAMED = re.compile(r'mnt_ns_fd=0, ')
 
 
-def check(tap, said, lines):
+def check(tap, program, said, lines):
     for number, line in enumerate(said):
         name, result, structures = line.split(' ', 2)
         # The last ones: the program ran before, to see that the trace had begun.
@@ -24,15 +24,16 @@ def check(tap, said, lines):
         shown = [text for text in lines if f' {name}(' in text][-left:]
         text = shown[0] if len(shown) == left else 'nothing'
         tap.ok(structures.replace('} {', '}, {') in text and re.search(rf'\) += {result}\b', text),
-               line, text)
-    tap.equal(len(said), 6, 'calls that were made')
+               f'{program}: {line}', text)
+    tap.equal(len(said), 6, f'{program}: calls that were made')
 
 
 def main():
     with guestlab.Tap() as tap, guestkernel.boot(sys.argv[1]) as guest:
-        with guestlab.trace(guest, '-n', 'structs', ping='structs') as trace:
-            said = guest.sh('structs').splitlines()
-        check(tap, said, UNNAMED.sub('', trace.output).splitlines())
+        for program in 'structs', 'structs32':
+            with guestlab.trace(guest, '-n', program, ping=program) as trace:
+                said = guest.sh(program).splitlines()
+            check(tap, program, said, UNNAMED.sub('', trace.output).splitlines())
         guestkernel.check_health(tap, guest, 'after that')
 
 
