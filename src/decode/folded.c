@@ -38,16 +38,21 @@ static const struct gt_subcall sockets[] = {
   [20] = ROW (345, 4, { 0 }), /* sendmmsg */
 };
 
-/* ipc (call, first, second, third, ptr, fifth). Those are left as they are that have no call of
- * their own (semop), or a level of pointers more than that has (semctl, msgrcv, shmat). */
+/* ipc (call, first, second, third, ptr, fifth). ptr leads to what semctl's and msgrcv's own calls
+ * have as arguments. semop is what semtimedop_time64 is without the last argument. Those are left
+ * as they are that have no call of their own (semtimedop, with its times of 32 bits), or another
+ * result (shmat). */
 static const struct gt_subcall ipcs[] = {
-  [2] = ROW (393, 3, { 1, 2, 3 }),     /* semget */
-  [11] = ROW (400, 4, { 1, 4, 2, 3 }), /* msgsnd */
-  [13] = ROW (399, 2, { 1, 2 }),       /* msgget */
-  [14] = ROW (402, 3, { 1, 2, 4 }),    /* msgctl */
-  [22] = ROW (398, 1, { 4 }),          /* shmdt */
-  [23] = ROW (395, 3, { 1, 2, 3 }),    /* shmget */
-  [24] = ROW (396, 3, { 1, 2, 4 }),    /* shmctl */
+  [1] = ROW (420, 3, { 1, 4, 2 }),                                  /* semop: semtimedop_time64 */
+  [2] = ROW (393, 3, { 1, 2, 3 }),                                  /* semget */
+  [3] = ROW (394, 4, { 1, 2, 3, GT_FROM (4, 0) }),                  /* semctl */
+  [11] = ROW (400, 4, { 1, 4, 2, 3 }),                              /* msgsnd */
+  [12] = ROW (401, 5, { 1, GT_FROM (4, 0), 2, GT_FROM (4, 1), 3 }), /* msgrcv */
+  [13] = ROW (399, 2, { 1, 2 }),                                    /* msgget */
+  [14] = ROW (402, 3, { 1, 2, 4 }),                                 /* msgctl */
+  [22] = ROW (398, 1, { 4 }),                                       /* shmdt */
+  [23] = ROW (395, 3, { 1, 2, 3 }),                                 /* shmget */
+  [24] = ROW (396, 3, { 1, 2, 4 }),                                 /* shmctl */
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (sockets) <= GT_SUBCALLS_MAX);
 G_STATIC_ASSERT (G_N_ELEMENTS (ipcs) <= GT_SUBCALLS_MAX);

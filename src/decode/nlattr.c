@@ -14,7 +14,7 @@ GtNlBytes
 gt_nl_rest (GtNlBytes bytes, gsize at)
 {
   return (GtNlBytes){ bytes.data + MIN (at, bytes.there), bytes.there - MIN (at, bytes.there),
-                      bytes.size - at };
+                      bytes.size - MIN (at, bytes.size) };
 }
 
 static GtNlBytes

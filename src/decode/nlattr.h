@@ -58,7 +58,7 @@ struct GtNlTable {
     NULL, rows, G_N_ELEMENTS (rows)                                                                \
   }
 
-/* What is @at bytes behind the beginning of @bytes; @at is no more than there are. */
+/* What is @at bytes behind the beginning of @bytes; nothing where there are not so many. */
 GtNlBytes gt_nl_rest (GtNlBytes bytes, gsize at);
 /* "\x01\x02", as much of it as the user wants to see. */
 void gt_print_nl_bytes (GtPrinter *printer, GtNlBytes bytes);

@@ -303,6 +303,89 @@ plan_pselect64_result (GtPlan *plan, const GtArgSpec *spec, guint arg)
 }
 GT_KIND_PLANNED (pselect64_result);
 
+/* ---- A 32-bit program's first select, whose arguments lie in its memory ---- */
+
+enum { OLD_SELECT_WORDS = 5 };
+
+/* Makes of @printer one that has the words as arguments: @ret_printer, with @ret_enter behind it.
+ */
+static gboolean
+open_old_select (GtPrinter *printer, GtPrinter *ret_printer, GTEvent *ret_enter)
+{
+  guint32 words[OLD_SELECT_WORDS];
+
+  gt_printer_look (printer, FALSE);
+  if (printer->enter == NULL ||
+      !gt_printer_fetch (printer, gt_printer_arg (printer, 0), words, sizeof words)) {
+    return FALSE;
+  }
+  *ret_enter = *printer->enter;
+  for (guint i = 0; i < OLD_SELECT_WORDS; i++) {
+    ret_enter->args[i] = words[i];
+  }
+  *ret_printer = *printer;
+  ret_printer->enter = ret_printer->memory = ret_enter;
+  return TRUE;
+}
+
+static void
+plan_old_select_words (GtPlan *plan)
+{
+  guint base = gt_plan_bytes (plan, 0, OLD_SELECT_WORDS * sizeof (guint32));
+
+  for (guint i = 1; i <= 3; i++) {
+    (void) gt_plan_pointed (plan, 0, base, i * sizeof (guint32), SET_SIZE);
+    (void) gt_plan_pointed (plan, 0, base, i * sizeof (guint32), 8);
+  }
+  (void) gt_plan_pointed (plan, 0, base, 4 * sizeof (guint32), 8);
+}
+
+static void
+print_old_select (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  GtPrinter opened;
+  GTEvent enter;
+
+  if (!open_old_select (printer, &opened, &enter)) {
+    gt_print_pointer (printer, value);
+    return;
+  }
+  gt_print_signed (&opened, (gint32) enter.args[0]);
+  for (guint i = 1; i <= 3; i++) {
+    gt_print_text (&opened, ", ");
+    print_fd_set (&opened, spec, enter.args[i]);
+  }
+  gt_print_text (&opened, ", ");
+  gt_print_as (&opened, &gt_kind_timeval, NULL, enter.args[4]);
+}
+
+static void
+plan_old_select (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  plan_old_select_words (plan);
+}
+GT_KIND_PLANNED (old_select);
+
+static void
+print_old_select_result (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  GtPrinter opened;
+  GTEvent enter;
+
+  if (open_old_select (printer, &opened, &enter)) {
+    print_select_form (&opened, value, GT_TIME_US);
+  } else {
+    gt_print_signed (printer, (gint64) value);
+  }
+}
+
+static void
+plan_old_select_result (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  plan_old_select_words (plan);
+}
+GT_KIND_PLANNED (old_select_result);
+
 /* A pointer to a pointer to a set of signals, and its size. */
 static void
 print_pselect_mask (GtPrinter *printer, const GtArgSpec *spec, guint64 value)

@@ -30,6 +30,27 @@ argument (const struct source *source, uint32_t i)
   return source->is_32 ? argument_32 (source, i) : argument_64 (source->regs, i);
 }
 
+/* The 32-bit word at @address; nobody's memory is 0. */
+static uint32_t
+word_at (struct source *source, uint64_t address)
+{
+  uint32_t word = 0;
+
+  if (address < GT_PAGE || k_copy_from_user (&word, address, sizeof word)) {
+    source->failed = 1;
+  }
+  return word;
+}
+
+/* What struct gt_subcall says with @from. */
+static uint32_t
+told_word (struct source *source, uint32_t from)
+{
+  return from & GT_FROM_WORD
+             ? word_at (source, argument (source, from & 7) + sizeof (uint32_t) * (from >> 4 & 7))
+             : (uint32_t) argument (source, from);
+}
+
 const struct gt_step *
 unfold (const struct gt_step *steps, struct source *source)
 {
@@ -40,15 +61,15 @@ unfold (const struct gt_step *steps, struct source *source)
     return 0;
   }
   row = &rows[number];
-  for (uint32_t i = 0; i < row->n && i < SOURCE_WORDS; i++) {
-    if (!steps->arg) {
-      source->words[i] = i < sizeof row->from ? (uint32_t) argument (source, row->from[i]) : 0;
-    } else if (array < GT_PAGE ||
-               k_copy_from_user (&source->words[i], array + sizeof source->words[0] * i,
-                                 sizeof source->words[0])) {
-      source->failed = 1;
-      return 0;
+  for (uint32_t i = 0; i < row->n && i < SOURCE_WORDS && !source->failed; i++) {
+    if (steps->arg) {
+      source->words[i] = word_at (source, array + sizeof source->words[0] * i);
+    } else {
+      source->words[i] = i < sizeof row->from ? told_word (source, row->from[i]) : 0;
     }
+  }
+  if (source->failed) {
+    return 0;
   }
   source->n_words = row->n < SOURCE_WORDS ? row->n : SOURCE_WORDS;
   source->unfolded = 1;

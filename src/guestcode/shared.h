@@ -104,12 +104,16 @@ struct gt_device {
 #define GT_SOCKET_MAX         (sizeof (struct gt_socket) + 2 * GT_SOCKET_ADDRESS_MAX)
 
 /* One of the calls that a GT_STEP_SUBCALLS stands for. Its arguments are words in memory, where the
- * step's `arg` leads, or, where that is 0, are arguments themselves. */
+ * step's `arg` leads, or, where that is 0, are arguments themselves: those in `from`, or, with
+ * GT_FROM_WORD, a word of those to which that one leads: GT_FROM (argument, word). */
 struct gt_subcall {
   uint16_t index; /* of the call whose steps are to be taken; 0: nothing is known of it */
   uint8_t n;      /* arguments */
   uint8_t from[5];
 };
+
+#define GT_FROM_WORD       0x80
+#define GT_FROM(arg, word) (GT_FROM_WORD | (word) << 4 | (arg))
 
 #define GT_SUBCALLS_MAX ((GT_STEPS_MAX - 1) * sizeof (struct gt_step) / sizeof (struct gt_subcall))
 

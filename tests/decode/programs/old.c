@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What only 32-bit programs call: their own forms of calls, and many calls in one. */
 #include <fcntl.h>
-#include <linux/ipc.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -138,6 +139,35 @@ signals (void)
   syscall (SYS_sgetmask);
 }
 
+/* Its arguments are in memory. */
+static void
+old_selects (void)
+{
+  unsigned long in[32] = { 1 }, out[32] = { 2 };
+  struct {
+    long seconds, microseconds;
+  } span = { 0, 5 };
+  unsigned long words[5] = { 0, 0, 0, 0, (unsigned long) &span };
+  int ends[2];
+
+  syscall (SYS_select, words);
+  syscall (SYS_select, BAD);
+  if (pipe (ends) != 0) {
+    return;
+  }
+  in[0] = 1ul << ends[0];
+  out[0] = 1ul << ends[1];
+  span.seconds = 3;
+  words[0] = (unsigned long) ends[1] + 1;
+  words[1] = (unsigned long) in;
+  words[2] = (unsigned long) out;
+  syscall (SYS_select, words);
+  words[3] = (unsigned long) BAD;
+  syscall (SYS_select, words);
+  syscall (SYS_close, ends[0]);
+  syscall (SYS_close, ends[1]);
+}
+
 static void
 clocks (void)
 {
@@ -154,6 +184,7 @@ clocks (void)
   syscall (SYS_futex_time64, buf, 0, 1, &span, NULL, 0);
   syscall (SYS_clock_getres, CLOCK_REALTIME, buf);
   syscall (SYS__newselect, 0, NULL, NULL, NULL, memset (buf, 0, 16));
+  old_selects ();
 }
 
 /* The arguments are words in memory. */
@@ -192,18 +223,39 @@ sockets (void)
 }
 
 static void
+semaphores (void)
+{
+  struct sembuf steps[2] = { { 0, 1, IPC_NOWAIT }, { 1, 0, IPC_NOWAIT } };
+  unsigned long argument = 3;
+  int id = syscall (SYS_ipc, 2, IPC_PRIVATE, 2, IPC_CREAT | 0600);
+
+  syscall (SYS_ipc, 3, id, 1, SETVAL, &argument);
+  syscall (SYS_ipc, 3, id, 1, GETVAL, &argument);
+  syscall (SYS_ipc, 1, id, 2, 0, steps);
+  syscall (SYS_ipc, 1, id, 1, 0, BAD);
+  argument = (unsigned long) buf;
+  syscall (SYS_ipc, 3, id, 0, IPC_STAT | 0x100, &argument);
+  syscall (SYS_ipc, 3, id, 0, IPC_RMID, &argument);
+}
+
+static void
 ipc (void)
 {
   struct {
     long type;
     char text[8];
   } message = { 5, "hello" };
+  unsigned long kludge[2] = { (unsigned long) &message, (unsigned long) -9 };
   int id = syscall (SYS_ipc, 13, IPC_PRIVATE, 0600);
 
   syscall (SYS_ipc, 11, id, 5, IPC_NOWAIT, &message);
+  syscall (SYS_ipc, 12, id, 5, IPC_NOWAIT, kludge);
+  syscall (SYS_ipc, 12, id, 5, IPC_NOWAIT, kludge);
+  syscall (SYS_ipc, 12, id, 5, IPC_NOWAIT, BAD);
   syscall (SYS_ipc, 11, -1, 5, 0, &message);
   syscall (SYS_ipc, 14, id, IPC_RMID, 0, NULL);
   syscall (SYS_ipc, 2, IPC_PRIVATE, -1, IPC_CREAT | 0600);
+  semaphores ();
   id = syscall (SYS_ipc, 23, IPC_PRIVATE, 4096, 0600);
   syscall (SYS_ipc, 22, 0, 0, 0, BAD);
   syscall (SYS_ipc, 24, id, IPC_RMID, 0, NULL);
