@@ -3,7 +3,7 @@
  * rest. The guest says which sockets are such, and their protocol. */
 #include "decode/netlink.h"
 
-#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -37,11 +37,11 @@ static const GtNames *
 netfilter_types (guint subsystem)
 {
   switch (subsystem) {
-  case 1: /* NFNL_SUBSYS_CTNETLINK */
+  case NFNL_SUBSYS_CTNETLINK:
     return &gt_names_conntrack_types;
-  case 2: /* NFNL_SUBSYS_CTNETLINK_EXP */
+  case NFNL_SUBSYS_CTNETLINK_EXP:
     return &gt_names_expect_types;
-  case 10: /* NFNL_SUBSYS_NFTABLES */
+  case NFNL_SUBSYS_NFTABLES:
     return &gt_names_nftables_types;
   default:
     return NULL;
@@ -113,8 +113,7 @@ print_header (GtPrinter *printer, const struct nlmsghdr *header, gint protocol)
 
 /* ---- What follows it ---- */
 
-static void
-print_message (GtPrinter *printer, const struct nlmsghdr *header, GtNlBytes bytes, gint protocol);
+static void print_message (GtPrinter *printer, GtNlBytes bytes, gconstpointer data);
 
 /* "-ENODEV" */
 static void
@@ -135,14 +134,7 @@ static const GtNlRow error_rows[] = {
 };
 static const GtNlTable error_attributes = GT_NL_ATTRIBUTES (nlmsgerr_attributes, error_rows);
 
-/* How long the message that failed is, which follows the error, whole or only its header. */
-static gsize
-failed_length (GtNlBytes bytes, const struct nlmsghdr *header, gboolean capped)
-{
-  return MIN (capped ? sizeof *header : header->nlmsg_len, bytes.size);
-}
-
-/* Attributes follow that. */
+/* The message that failed follows the error, whole or only its header. Attributes follow that. */
 static void
 print_error (GtPrinter *printer, GtNlBytes bytes, gboolean capped, gint protocol)
 {
@@ -159,7 +151,7 @@ print_error (GtPrinter *printer, GtNlBytes bytes, gboolean capped, gint protocol
   memcpy (&error, bytes.data, sizeof error);
   if (has_header) {
     memcpy (&header, failed.data, sizeof header);
-    length = failed_length (failed, &header, capped);
+    length = MIN (capped ? sizeof header : header.nlmsg_len, failed.size);
     whole = MIN ((gsize) NLMSG_ALIGN (length), failed.size);
   }
   gt_print_text (printer, whole < failed.size ? "[{error=" : "{error=");
@@ -167,8 +159,7 @@ print_error (GtPrinter *printer, GtNlBytes bytes, gboolean capped, gint protocol
   if (failed.size > 0) {
     gt_print_text (printer, ", msg=");
     if (has_header) {
-      print_message (printer, &header,
-                     (GtNlBytes){ failed.data, MIN (failed.there, length), length }, protocol);
+      print_message (printer, gt_nl_first (failed, length), &protocol);
     } else {
       gt_print_nl_bytes (printer, failed);
     }
@@ -200,62 +191,26 @@ print_payload (GtPrinter *printer, const struct nlmsghdr *header, GtNlBytes byte
   }
 }
 
-/* @bytes: the message, as far as it goes; its header was copied. */
+/* Its header was copied. @data: the protocol. */
 static void
-print_message (GtPrinter *printer, const struct nlmsghdr *header, GtNlBytes bytes, gint protocol)
+print_message (GtPrinter *printer, GtNlBytes bytes, gconstpointer data)
 {
   GtNlBytes payload = gt_nl_rest (bytes, NLMSG_HDRLEN);
-  gboolean has_payload = bytes.size > NLMSG_HDRLEN;
+  gint protocol = *(const gint *) data;
+  struct nlmsghdr header;
 
-  gt_print_text (printer, has_payload ? "[" : "");
-  print_header (printer, header, protocol);
-  if (has_payload) {
+  memcpy (&header, bytes.data, sizeof header);
+  gt_print_text (printer, payload.size > 0 ? "[" : "");
+  print_header (printer, &header, protocol);
+  if (payload.size > 0) {
     gt_print_text (printer, ", ");
     if (payload.there > 0) {
-      print_payload (printer, header, payload, protocol);
+      print_payload (printer, &header, payload, protocol);
     } else {
       gt_print_text (printer, "...");
     }
     gt_print_text (printer, "]");
   }
-}
-
-/* ---- Messages, one after the other ---- */
-
-static void
-print_messages (GtPrinter *printer, GtNlBytes bytes, gint protocol)
-{
-  gboolean is_array = FALSE;
-
-  for (guint i = 0;; i++) {
-    struct nlmsghdr header;
-    gsize length, whole;
-
-    if (bytes.size < NLMSG_HDRLEN) {
-      gt_print_nl_bytes (printer, bytes);
-      break;
-    }
-    if (bytes.there < NLMSG_HDRLEN ||
-        (i >= printer->options->string_limit && !printer->options->verbose)) {
-      gt_print_text (printer, "...");
-      break;
-    }
-    memcpy (&header, bytes.data, sizeof header);
-    length = MIN (header.nlmsg_len, bytes.size);
-    whole = MIN ((gsize) NLMSG_ALIGN (length), bytes.size);
-    if (!is_array && header.nlmsg_len >= NLMSG_HDRLEN && whole < bytes.size) {
-      gt_print_text (printer, "[");
-      is_array = TRUE;
-    }
-    print_message (printer, &header, (GtNlBytes){ bytes.data, MIN (bytes.there, length), length },
-                   protocol);
-    if (header.nlmsg_len < NLMSG_HDRLEN || whole == bytes.size) {
-      break;
-    }
-    gt_print_text (printer, ", ");
-    bytes = gt_nl_rest (bytes, whole);
-  }
-  gt_print_text (printer, is_array ? "]" : "");
 }
 
 /* The protocol of the socket that the call's first argument is; -1 when it is no netlink socket. */
@@ -284,8 +239,8 @@ gt_print_sent (GtPrinter *printer, guint64 address, guint64 size)
     gt_print_buffer (printer, address, size);
     return;
   }
-  print_messages (printer, (GtNlBytes){ capture->data, MIN (capture->size, length), length },
-                  protocol);
+  gt_print_nl_list (printer, (GtNlBytes){ capture->data, MIN (capture->size, length), length },
+                    NLMSG_HDRLEN, sizeof (guint32), print_message, &protocol);
 }
 
 void
@@ -303,16 +258,13 @@ gt_plan_netlink (GtPlan *plan)
 static void
 print_sockbuf (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  guint64 size = gt_printer_arg (printer, spec->other);
+  guint64 size;
 
-  if (spec->moment == GT_OUT) {
-    if (!gt_printer_succeeded (printer)) {
-      gt_print_pointer (printer, value);
-      return;
-    }
-    size = MIN (size, (guint64) MAX (printer->leave->retval, 0));
+  if (gt_printer_buffer_size (printer, spec, &size)) {
+    gt_print_sent (printer, value, size);
+  } else {
+    gt_print_pointer (printer, value);
   }
-  gt_print_sent (printer, value, size);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "decode/members.h"
 
 enum { MAC_MAX = 32 /* MAX_ADDR_LEN: include/linux/netdevice.h */ };
+enum { ALIGNED = 4 /* NLMSG_ALIGNTO, NLA_ALIGNTO */ };
 
 GtNlBytes
 gt_nl_rest (GtNlBytes bytes, gsize at)
@@ -17,8 +18,8 @@ gt_nl_rest (GtNlBytes bytes, gsize at)
                       bytes.size - MIN (at, bytes.size) };
 }
 
-static GtNlBytes
-first (GtNlBytes bytes, gsize size)
+GtNlBytes
+gt_nl_first (GtNlBytes bytes, gsize size)
 {
   return (GtNlBytes){ bytes.data, MIN (bytes.there, size), MIN (bytes.size, size) };
 }
@@ -150,21 +151,64 @@ find_row (const GtNlTable *table, guint type)
   return NULL;
 }
 
-static void
-print_attribute (GtPrinter *printer, const struct nlattr *attribute, GtNlBytes bytes,
-                 const GtNlTable *table, guint8 family)
+void
+gt_print_nl_list (GtPrinter *printer, GtNlBytes bytes, gsize head, gsize length_size, GtNlFunc func,
+                  gconstpointer user_data)
 {
-  guint type = attribute->nla_type & NLA_TYPE_MASK;
-  gboolean has_value = bytes.size > NLA_HDRLEN;
+  gboolean is_array = FALSE;
 
-  gt_print_printf (printer, "%s{nla_len=%u, nla_type=%s%s", has_value ? "[" : "",
-                   attribute->nla_len, attribute->nla_type & NLA_F_NESTED ? "NLA_F_NESTED|" : "",
-                   attribute->nla_type & NLA_F_NET_BYTEORDER ? "NLA_F_NET_BYTEORDER|" : "");
-  gt_print_enum (printer, table->types, type);
+  for (guint i = 0;; i++) {
+    GtCursor cursor = { bytes.data, FALSE };
+    gsize length, whole;
+
+    if (bytes.size < head) {
+      gt_print_nl_bytes (printer, bytes);
+      break;
+    }
+    if (bytes.there < head || (i >= printer->options->string_limit && !printer->options->verbose)) {
+      gt_print_text (printer, "...");
+      break;
+    }
+    length = (gsize) gt_cursor_unsigned (&cursor, length_size);
+    whole = MIN ((length + ALIGNED - 1) & ~(gsize) (ALIGNED - 1), bytes.size);
+    if (!is_array && length >= head && whole < bytes.size) {
+      gt_print_text (printer, "[");
+      is_array = TRUE;
+    }
+    func (printer, gt_nl_first (bytes, length), user_data);
+    if (length < head || whole == bytes.size) {
+      break;
+    }
+    gt_print_text (printer, ", ");
+    bytes = gt_nl_rest (bytes, whole);
+  }
+  gt_print_text (printer, is_array ? "]" : "");
+}
+
+typedef struct {
+  const GtNlTable *table;
+  guint8 family;
+} Attributes;
+
+static void
+print_attribute (GtPrinter *printer, GtNlBytes bytes, gconstpointer data)
+{
+  const Attributes *attributes = data;
+  struct nlattr attribute;
+  gboolean has_value = bytes.size > NLA_HDRLEN;
+  guint type;
+
+  memcpy (&attribute, bytes.data, sizeof attribute);
+  type = attribute.nla_type & NLA_TYPE_MASK;
+  gt_print_printf (printer, "%s{nla_len=%u, nla_type=%s%s", has_value ? "[" : "", attribute.nla_len,
+                   attribute.nla_type & NLA_F_NESTED ? "NLA_F_NESTED|" : "",
+                   attribute.nla_type & NLA_F_NET_BYTEORDER ? "NLA_F_NET_BYTEORDER|" : "");
+  gt_print_enum (printer, attributes->table->types, type);
   gt_print_text (printer, "}");
   if (has_value) {
     gt_print_text (printer, ", ");
-    print_value (printer, gt_nl_rest (bytes, NLA_HDRLEN), find_row (table, type), family);
+    print_value (printer, gt_nl_rest (bytes, NLA_HDRLEN), find_row (attributes->table, type),
+                 attributes->family);
     gt_print_text (printer, "]");
   }
 }
@@ -172,33 +216,7 @@ print_attribute (GtPrinter *printer, const struct nlattr *attribute, GtNlBytes b
 void
 gt_print_nl_attributes (GtPrinter *printer, GtNlBytes bytes, const GtNlTable *table, guint8 family)
 {
-  gboolean is_array = FALSE;
+  const Attributes attributes = { table, family };
 
-  for (guint i = 0;; i++) {
-    struct nlattr attribute;
-    gsize whole;
-
-    if (bytes.size < NLA_HDRLEN) {
-      gt_print_nl_bytes (printer, bytes);
-      break;
-    }
-    if (bytes.there < NLA_HDRLEN ||
-        (i >= printer->options->string_limit && !printer->options->verbose)) {
-      gt_print_text (printer, "...");
-      break;
-    }
-    memcpy (&attribute, bytes.data, sizeof attribute);
-    whole = MIN ((gsize) NLA_ALIGN (attribute.nla_len), bytes.size);
-    if (!is_array && attribute.nla_len >= NLA_HDRLEN && whole < bytes.size) {
-      gt_print_text (printer, "[");
-      is_array = TRUE;
-    }
-    print_attribute (printer, &attribute, first (bytes, attribute.nla_len), table, family);
-    if (attribute.nla_len < NLA_HDRLEN || whole == bytes.size) {
-      break;
-    }
-    gt_print_text (printer, ", ");
-    bytes = gt_nl_rest (bytes, whole);
-  }
-  gt_print_text (printer, is_array ? "]" : "");
+  gt_print_nl_list (printer, bytes, NLA_HDRLEN, sizeof (guint16), print_attribute, &attributes);
 }

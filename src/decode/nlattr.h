@@ -60,11 +60,19 @@ struct GtNlTable {
 
 /* What is @at bytes behind the beginning of @bytes; nothing where there are not so many. */
 GtNlBytes gt_nl_rest (GtNlBytes bytes, gsize at);
+/* The first @size bytes of @bytes, if there are so many. */
+GtNlBytes gt_nl_first (GtNlBytes bytes, gsize size);
 /* "\x01\x02", as much of it as the user wants to see. */
 void gt_print_nl_bytes (GtPrinter *printer, GtNlBytes bytes);
 /* "{nd_family=AF_INET, nd_index=1}": the members that @bytes reach to, and
  * "..." for those that were not copied. */
 void gt_print_nl_struct (GtPrinter *printer, GtNlBytes bytes, const GtNlTable *table);
+/* "[A, B]", or "A" alone: what begins with its length, a number of @length_size bytes, and has at
+ * least @head bytes, is padded, and follows one another. @func gets each as far as its length goes;
+ * @head bytes at its address were copied. */
+typedef void (*GtNlFunc) (GtPrinter *printer, GtNlBytes bytes, gconstpointer user_data);
+void gt_print_nl_list (GtPrinter *printer, GtNlBytes bytes, gsize head, gsize length_size,
+                       GtNlFunc func, gconstpointer user_data);
 /* "[[{nla_len=8, nla_type=IFLA_MTU}, 1500], ...]". Addresses are those of @family. */
 void
 gt_print_nl_attributes (GtPrinter *printer, GtNlBytes bytes, const GtNlTable *table, guint8 family);

@@ -8,14 +8,12 @@
 
 #include "decode-tables.h"
 
-#define NUMBER(type, size)                                                                         \
+#define VALUE(type, size, form)                                                                    \
   {                                                                                                \
-    type, size, GT_NL_UNSIGNED, NULL, NULL, NULL                                                   \
+    type, size, GT_NL_##form, NULL, NULL, NULL                                                     \
   }
-#define PLAIN(type, form)                                                                          \
-  {                                                                                                \
-    type, 0, GT_NL_##form, NULL, NULL, NULL                                                        \
-  }
+#define NUMBER(type, size) VALUE (type, size, UNSIGNED)
+#define PLAIN(type, form)  VALUE (type, 0, form)
 #define NAMED(type, size, form, names)                                                             \
   {                                                                                                \
     type, size, GT_NL_##form, NULL, &gt_names_##names, NULL                                        \
@@ -84,8 +82,8 @@ static const GtNlRow linkinfo_rows[] = {
 static const GtNlTable linkinfo = GT_NL_ATTRIBUTES (linkinfo_attributes, linkinfo_rows);
 
 static const GtNlRow xdp_rows[] = {
-  { IFLA_XDP_FD, 4, GT_NL_FD, NULL, NULL, NULL },
-  { IFLA_XDP_EXPECTED_FD, 4, GT_NL_FD, NULL, NULL, NULL },
+  VALUE (IFLA_XDP_FD, 4, FD),
+  VALUE (IFLA_XDP_EXPECTED_FD, 4, FD),
   NAMED (IFLA_XDP_ATTACHED, 1, ENUM, xdp_modes),
   NAMED (IFLA_XDP_FLAGS, 4, FLAGS, xdp_flags),
   NUMBER (IFLA_XDP_PROG_ID, 4),
@@ -119,7 +117,7 @@ static const GtNlRow link_rows[] = {
   NUMBER (IFLA_NET_NS_PID, 4),
   NUMBER (IFLA_NUM_VF, 4),
   NUMBER (IFLA_GROUP, 4),
-  { IFLA_NET_NS_FD, 4, GT_NL_FD, NULL, NULL, NULL },
+  VALUE (IFLA_NET_NS_FD, 4, FD),
   NAMED (IFLA_EXT_MASK, 4, FLAGS, link_filters),
   NUMBER (IFLA_PROMISCUITY, 4),
   NUMBER (IFLA_ALLMULTI, 4),
@@ -129,9 +127,9 @@ static const GtNlRow link_rows[] = {
   NUMBER (IFLA_CARRIER_CHANGES, 4),
   NUMBER (IFLA_CARRIER_UP_COUNT, 4),
   NUMBER (IFLA_CARRIER_DOWN_COUNT, 4),
-  { IFLA_LINK_NETNSID, 4, GT_NL_SIGNED, NULL, NULL, NULL },
-  { IFLA_NEW_NETNSID, 4, GT_NL_SIGNED, NULL, NULL, NULL },
-  { IFLA_TARGET_NETNSID, 4, GT_NL_SIGNED, NULL, NULL, NULL },
+  VALUE (IFLA_LINK_NETNSID, 4, SIGNED),
+  VALUE (IFLA_NEW_NETNSID, 4, SIGNED),
+  VALUE (IFLA_TARGET_NETNSID, 4, SIGNED),
   NUMBER (IFLA_NEW_IFINDEX, 4),
   NUMBER (IFLA_PROTO_DOWN, 1),
   NUMBER (IFLA_GSO_MAX_SEGS, 4),
@@ -183,7 +181,7 @@ static const GtNlRow address_rows[] = {
   TABLE (IFA_CACHEINFO, STRUCT, lifetime),
   NAMED (IFA_FLAGS, 4, FLAGS, address_flags),
   NUMBER (IFA_RT_PRIORITY, 4),
-  { IFA_TARGET_NETNSID, 4, GT_NL_SIGNED, NULL, NULL, NULL },
+  VALUE (IFA_TARGET_NETNSID, 4, SIGNED),
   NAMED (IFA_PROTO, 1, ENUM, address_origins),
 };
 
@@ -267,7 +265,7 @@ static const GtNlRow neighbour_rows[] = {
   TABLE (NDA_CACHEINFO, STRUCT, neighbour_use),
   NUMBER (NDA_PROBES, 4),
   NUMBER (NDA_VLAN, 2),
-  { NDA_PORT, 2, GT_NL_PORT, NULL, NULL, NULL },
+  VALUE (NDA_PORT, 2, PORT),
   NUMBER (NDA_VNI, 4),
   NUMBER (NDA_IFINDEX, 4),
   NUMBER (NDA_MASTER, 4),

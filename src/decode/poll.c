@@ -329,15 +329,15 @@ open_old_select (GtPrinter *printer, GtPrinter *ret_printer, GTEvent *ret_enter)
 }
 
 static void
-plan_old_select_words (GtPlan *plan)
+plan_old_select (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
-  guint base = gt_plan_bytes (plan, 0, OLD_SELECT_WORDS * sizeof (guint32));
+  guint base = gt_plan_bytes (plan, arg, OLD_SELECT_WORDS * sizeof (guint32));
 
   for (guint i = 1; i <= 3; i++) {
-    (void) gt_plan_pointed (plan, 0, base, i * sizeof (guint32), SET_SIZE);
-    (void) gt_plan_pointed (plan, 0, base, i * sizeof (guint32), 8);
+    (void) gt_plan_pointed (plan, arg, base, i * sizeof (guint32), SET_SIZE);
+    (void) gt_plan_pointed (plan, arg, base, i * sizeof (guint32), 8);
   }
-  (void) gt_plan_pointed (plan, 0, base, 4 * sizeof (guint32), 8);
+  (void) gt_plan_pointed (plan, arg, base, 4 * sizeof (guint32), 8);
 }
 
 static void
@@ -359,11 +359,6 @@ print_old_select (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   gt_print_as (&opened, &gt_kind_timeval, NULL, enter.args[4]);
 }
 
-static void
-plan_old_select (GtPlan *plan, const GtArgSpec *spec, guint arg)
-{
-  plan_old_select_words (plan);
-}
 GT_KIND_PLANNED (old_select);
 
 static void
@@ -382,7 +377,7 @@ print_old_select_result (GtPrinter *printer, const GtArgSpec *spec, guint64 valu
 static void
 plan_old_select_result (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
-  plan_old_select_words (plan);
+  plan_old_select (plan, spec, 0);
 }
 GT_KIND_PLANNED (old_select_result);
 

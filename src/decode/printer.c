@@ -104,6 +104,20 @@ gt_printer_succeeded (const GtPrinter *printer)
          (printer->leave->retval >= 0 || printer->leave->retval < -GT_ERRNO_MAX);
 }
 
+gboolean
+gt_printer_buffer_size (const GtPrinter *printer, const GtArgSpec *spec, guint64 *ret_size)
+{
+  *ret_size = spec->other >= 0 ? gt_printer_arg (printer, spec->other) : G_MAXUINT64;
+  if (spec->moment != GT_OUT) {
+    return TRUE;
+  }
+  if (!gt_printer_succeeded (printer)) {
+    return FALSE;
+  }
+  *ret_size = MIN (*ret_size, (guint64) MAX (printer->leave->retval, 0));
+  return TRUE;
+}
+
 void
 gt_printer_look (GtPrinter *printer, gboolean at_leave)
 {

@@ -42,6 +42,10 @@ gt_printer_count (const GtPrinter *printer, guint64 address, guint *ret_n, gbool
 const GTCapture *gt_printer_of_fd (const GtPrinter *printer, guint64 what, gint32 fd);
 /* The value of argument @arg; 0 when it has none. */
 guint64 gt_printer_arg (const GtPrinter *printer, gint arg);
+/* How many bytes of the buffer that an argument is mean something: as many as argument `other`
+ * says, and where the kernel fills it, as the result says. FALSE where it has filled none. */
+gboolean
+gt_printer_buffer_size (const GtPrinter *printer, const GtArgSpec *spec, guint64 *ret_size);
 /* Whether the call has returned, and with success. */
 gboolean gt_printer_succeeded (const GtPrinter *printer);
 /* Sets whose memory is looked at next: the entry's or, with @at_leave, the return's. */

@@ -173,16 +173,13 @@ GT_KIND_PLANNED (str);
 static void
 print_buf (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
 {
-  guint64 size = spec->other >= 0 ? gt_printer_arg (printer, spec->other) : G_MAXUINT64;
+  guint64 size;
 
-  if (spec->moment == GT_OUT) {
-    if (!gt_printer_succeeded (printer)) {
-      gt_print_pointer (printer, value);
-      return;
-    }
-    size = MIN (size, (guint64) MAX (printer->leave->retval, 0));
+  if (gt_printer_buffer_size (printer, spec, &size)) {
+    gt_print_buffer (printer, value, size);
+  } else {
+    gt_print_pointer (printer, value);
   }
-  gt_print_buffer (printer, value, size);
 }
 
 static void

@@ -10,7 +10,6 @@ usage: test_tools.py KERNEL [PART]...
 import bisect
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 import time
