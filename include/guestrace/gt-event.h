@@ -99,6 +99,9 @@ typedef struct {
   guint32 reserved;
 } GTDevice;
 
+/* The same: @data is a guint32, the process that a pidfd stands for. */
+#define GT_CAPTURE_PIDFD G_GUINT64_CONSTANT (0x0400000000000000)
+
 /**
  * GTCapture: user memory of the calling program, copied by the guest's kernel at that very moment.
  * @arg: which argument's memory, 0 to 5
@@ -110,6 +113,7 @@ typedef struct {
  *   (a descriptor's path) the descriptor and #GT_CAPTURE_FD
  *   (a socket) the descriptor and #GT_CAPTURE_SOCKET
  *   (a device) the descriptor and #GT_CAPTURE_DEVICE
+ *   (a pidfd) the descriptor and #GT_CAPTURE_PIDFD
  *   (a number of elements) where they lie and #GT_CAPTURE_COUNT
  * @size: bytes in @data; a string's terminating NUL is there, but not counted
  * @data: the bytes, owned by the event

@@ -97,11 +97,13 @@ gt_plan_pointed (GtPlan *plan, guint arg, guint base, gsize at, gsize size)
 }
 
 static void
-add_fd (GtPlan *plan, guint arg, guint base, gsize at)
+add_fd (GtPlan *plan, guint arg, guint base, gsize at, guint8 op)
 {
   const struct gt_step step = {
-    .op = GT_STEP_FD,
+    .op = op,
     .arg = (uint8_t) arg,
+    .length = base > 0 ? GT_LENGTH_FIELD : GT_LENGTH_ARG0,
+    .count = GT_PLAN_FDS,
     .limit = GT_PLAN_PATH,
     .base = (uint8_t) base,
     .at = (uint16_t) at,
@@ -116,15 +118,21 @@ add_fd (GtPlan *plan, guint arg, guint base, gsize at)
 void
 gt_plan_fd (GtPlan *plan, guint arg)
 {
-  add_fd (plan, arg, 0, 0);
+  add_fd (plan, arg, 0, 0, GT_STEP_FD);
 }
 
 void
 gt_plan_fd_in (GtPlan *plan, guint arg, guint base, gsize at)
 {
   if (base > 0) {
-    add_fd (plan, arg, base, at);
+    add_fd (plan, arg, base, at, GT_STEP_FD);
   }
+}
+
+void
+gt_plan_fd_set (GtPlan *plan, guint arg, guint base, gsize at)
+{
+  add_fd (plan, arg, base, at, GT_STEP_FD_SET);
 }
 
 gsize

@@ -26,8 +26,14 @@ typedef struct {
   GtCaptureWants wants;
 } GtPlan;
 
-/* How much of a path, and of an array of structures, is copied. */
-enum { GT_PLAN_PATH = 4096, GT_PLAN_STRING = 1024, GT_PLAN_ARRAY = 2048, GT_PLAN_COUNT = 4096 };
+/* How much of a path, and of an array of structures, is copied, and of how many descriptors. */
+enum {
+  GT_PLAN_PATH = 4096,
+  GT_PLAN_STRING = 1024,
+  GT_PLAN_ARRAY = 2048,
+  GT_PLAN_COUNT = 4096,
+  GT_PLAN_FDS = 8
+};
 
 /* Adds a step; returns its number, for `base` of another one, or 0 when there is no room. */
 guint gt_plan_add (GtPlan *plan, const struct gt_step *step);
@@ -48,6 +54,9 @@ guint gt_plan_pointed (GtPlan *plan, guint arg, guint base, gsize at, gsize size
  * wanted; the result is argument GT_LENGTH_RESULT. */
 void gt_plan_fd (GtPlan *plan, guint arg);
 void gt_plan_fd_in (GtPlan *plan, guint arg, guint base, gsize at);
+/* The same of descriptors in the set that argument @arg is, or the pointer at @at in step @base's
+ * memory. The first argument, or the first word there, is one more than the highest. */
+void gt_plan_fd_set (GtPlan *plan, guint arg, guint base, gsize at);
 /* Bytes a word of the program's has. */
 gsize gt_plan_word (const GtPlan *plan);
 /* Lets step @number copy as much as a GT_STEP_NETLINK before it says. */

@@ -7,13 +7,7 @@
 
 #include "decode-tables.h"
 
-enum {
-  PATHS_MAX = 8,
-  SET_BITS = 1024,
-  SET_SIZE = SET_BITS / 8,
-  POLLFD_SIZE = 8,
-  EPOLL_EVENT_SIZE = 12
-};
+enum { SET_BITS = 1024, SET_SIZE = SET_BITS / 8, POLLFD_SIZE = 8, EPOLL_EVENT_SIZE = 12 };
 
 /* ---- poll ---- */
 
@@ -45,7 +39,7 @@ plan_pollfds (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
   guint base = gt_plan_array (plan, arg, (guint8) (GT_LENGTH_ARG0 + spec->other), POLLFD_SIZE);
 
-  for (guint i = 0; i < PATHS_MAX; i++) {
+  for (guint i = 0; i < GT_PLAN_FDS; i++) {
     gt_plan_fd_in (plan, arg, base, i * POLLFD_SIZE);
   }
 }
@@ -213,6 +207,9 @@ plan_fd_set (GtPlan *plan, const GtArgSpec *spec, guint arg)
 {
   (void) gt_plan_bytes (plan, arg, SET_SIZE);
   (void) gt_plan_bytes (plan, arg, 8);
+  if (!plan->at_leave) { /* results are numbers only, as in strace */
+    gt_plan_fd_set (plan, arg, 0, 0);
+  }
 }
 GT_KIND_PLANNED (fd_set);
 
@@ -336,6 +333,9 @@ plan_old_select (GtPlan *plan, const GtArgSpec *spec, guint arg)
   for (guint i = 1; i <= 3; i++) {
     (void) gt_plan_pointed (plan, arg, base, i * sizeof (guint32), SET_SIZE);
     (void) gt_plan_pointed (plan, arg, base, i * sizeof (guint32), 8);
+    if (!plan->at_leave) {
+      gt_plan_fd_set (plan, arg, base, i * sizeof (guint32));
+    }
   }
   (void) gt_plan_pointed (plan, arg, base, 4 * sizeof (guint32), 8);
 }

@@ -243,6 +243,22 @@ print_socket (GtPrinter *printer, gint32 fd, const GTCapture *path)
   return TRUE;
 }
 
+/* "<pid:321>" in place of the path, where the user wants that much of a pidfd. */
+static gboolean
+print_pidfd (GtPrinter *printer, gint32 fd)
+{
+  const GTCapture *capture =
+      printer->options->sockets ? gt_printer_of_fd (printer, GT_CAPTURE_PIDFD, fd) : NULL;
+  guint32 pid;
+
+  if (capture == NULL || capture->size != sizeof pid) {
+    return FALSE;
+  }
+  memcpy (&pid, capture->data, sizeof pid);
+  gt_print_printf (printer, "<pid:%u>", pid);
+  return TRUE;
+}
+
 /* "<char 1:3>" before the closing bracket of the path, where the user wants that much of a device.
  */
 static void
@@ -272,7 +288,7 @@ gt_print_fd_path (GtPrinter *printer, gint32 fd)
   gsize size = path != NULL ? path->size : 0, tail = sizeof deleted - 1;
   gboolean gone;
 
-  if (size == 0 || print_socket (printer, fd, path)) {
+  if (size == 0 || print_socket (printer, fd, path) || print_pidfd (printer, fd)) {
     return;
   }
   gone = size > tail && memcmp (path->data + size - tail, deleted, tail) == 0;

@@ -37,8 +37,8 @@ const GTCapture *gt_printer_capture (const GtPrinter *printer, guint64 address);
  * FALSE when that is not known. */
 gboolean
 gt_printer_count (const GtPrinter *printer, guint64 address, guint *ret_n, gboolean *ret_more);
-/* What was copied of descriptor @fd: GT_CAPTURE_FD, GT_CAPTURE_SOCKET or GT_CAPTURE_DEVICE; or
- * NULL. */
+/* What was copied of descriptor @fd: GT_CAPTURE_FD, GT_CAPTURE_SOCKET, GT_CAPTURE_DEVICE or
+ * GT_CAPTURE_PIDFD; or NULL. */
 const GTCapture *gt_printer_of_fd (const GtPrinter *printer, guint64 what, gint32 fd);
 /* The value of argument @arg; 0 when it has none. */
 guint64 gt_printer_arg (const GtPrinter *printer, gint arg);

@@ -33,7 +33,8 @@ put (struct output *out, const struct gt_step *step, uint32_t index, uint64_t ad
   item->size = size;
   item->arg = step->arg;
   item->index = index;
-  item->op = step->op == GT_STEP_STRING || step->op == GT_STEP_STRINGS || step->op == GT_STEP_FD
+  item->op = step->op == GT_STEP_STRING || step->op == GT_STEP_STRINGS || step->op == GT_STEP_FD ||
+                     step->op == GT_STEP_FD_SET
                  ? GT_STEP_STRING
                  : GT_STEP_BYTES;
   item->cut = cut;
@@ -81,26 +82,49 @@ put_bytes (struct output *out, const struct gt_step *step, uint32_t index, uint6
   }
 }
 
+/* How paths begin that are none: of sockets, and of pidfds and much else. */
 #define SOCKET_COLON 0x5b3a74656b636f73ull /* "socket:[" */
+#define ANON_INODE   0x646f6e695f6e6f6eull /* "non_inod", after the first letter */
 
-/* What a socket's or a device's descriptor is besides. A socket takes as much room as the longest:
- * what it is depends on no length that could change meanwhile. */
+static uint32_t
+process_into (int32_t fd, uint32_t *pid)
+{
+  *pid = process_of_fd (fd);
+  return *pid ? sizeof *pid : 0;
+}
+
+/* What a socket's, a pidfd's or a device's descriptor is besides. A socket takes as much room as
+ * the longest: what it is depends on no length that could change meanwhile. */
 static void
-put_more (struct output *out, const struct gt_step *step, int32_t fd, int is_socket)
+put_more (struct output *out, const struct gt_step *step, int32_t fd, uint64_t mark)
 {
   void *data = out->data + out->used + sizeof (struct gt_captured);
   const struct gt_step bytes = { .op = GT_STEP_BYTES, .arg = step->arg };
-  uint64_t mark = is_socket ? GT_SOCKET_ADDRESS : GT_DEVICE_ADDRESS;
-  uint32_t most = is_socket ? GT_SOCKET_MAX : sizeof (struct gt_device), size;
+  uint32_t most = mark == GT_SOCKET_ADDRESS ? GT_SOCKET_MAX : sizeof (struct gt_device), size;
 
   if (room (out, most) < most) {
     out->is_short = 1;
     return;
   }
-  size = is_socket ? socket_of_fd (fd, data) : device_of_fd (fd, data);
+  size = mark == GT_SOCKET_ADDRESS  ? socket_of_fd (fd, data)
+         : mark == GT_PIDFD_ADDRESS ? process_into (fd, data)
+                                    : device_of_fd (fd, data);
   if (size) {
     put (out, &bytes, 0, mark | (uint32_t) fd, (int32_t) size, 0);
   }
+}
+
+/* Which of these the descriptor may be whose path of @size bytes is at @data. */
+static uint64_t
+mark_of_path (const char *data, int32_t size)
+{
+  if (size > 8 && *(const uint64_t *) (const void *) data == SOCKET_COLON) {
+    return GT_SOCKET_ADDRESS;
+  }
+  if (size > 8 && *(const uint64_t *) (const void *) (data + 1) == ANON_INODE) {
+    return GT_PIDFD_ADDRESS;
+  }
+  return GT_DEVICE_ADDRESS;
 }
 
 static void
@@ -139,7 +163,28 @@ put_path (struct output *out, const struct gt_step *step, int32_t fd)
   }
   put (out, step, 0, GT_FD_ADDRESS | (uint32_t) fd, n, 0);
   if (step->flags & GT_STEP_SOCKETS) {
-    put_more (out, step, fd, n > 8 && *(const uint64_t *) (const void *) data == SOCKET_COLON);
+    put_more (out, step, fd, mark_of_path (data, n));
+  }
+}
+
+#define FDS_MAX 1024
+
+/* 32 of them at a time: sets are as long as the program's words are, or longer. */
+static void
+put_set (struct output *out, const struct gt_step *step, uint64_t set, int64_t n)
+{
+  uint32_t fds = n < 0 ? 0 : n < FDS_MAX ? (uint32_t) n : FDS_MAX, taken = 0, bits;
+
+  for (uint32_t fd = 0; fd < fds; fd += 32) {
+    if (k_copy_from_user (&bits, set + fd / 8, sizeof bits)) {
+      return;
+    }
+    for (uint32_t i = 0; i < 32 && fd + i < fds && taken < step->count; i++) {
+      if (bits >> i & 1) {
+        put_path (out, step, (int32_t) (fd + i));
+        taken++;
+      }
+    }
   }
 }
 
@@ -373,6 +418,8 @@ take_step (struct output *out, const struct gt_step *step, const struct source *
   length = length_of (out, step, source);
   if (step->op == GT_STEP_STRING) {
     put_string (out, step, 0, address);
+  } else if (step->op == GT_STEP_FD_SET) {
+    put_set (out, step, address, (int32_t) length);
   } else if (step->op == GT_STEP_COUNT) {
     put_count (out, step, address, length, word_size (source));
   } else if (step->op == GT_STEP_BYTES) {

@@ -19,6 +19,7 @@ unsigned long k_copy_to_user (uint64_t to, const void *from, unsigned long n);
 uint64_t k_fget_raw (unsigned int fd);
 void k_fput (uint64_t file);
 int64_t k_d_path (const void *path, char *data, int size);
+uint64_t k_pidfd_pid (uint64_t file);
 uint64_t k_sock_from_file (uint64_t file, int *ret_error);
 int k_kernel_getsockname (uint64_t socket, void *address);
 int k_kernel_getpeername (uint64_t socket, void *address);
@@ -43,7 +44,7 @@ extern char k_bprm_filename[];
 extern char k_task_cred[], k_cred_uid[];
 extern char k_task_fs[], k_fs_pwd[], k_file_path[];
 extern char k_socket_type[], k_socket_sk[], k_socket_ops[], k_proto_ops_family[], k_sock_protocol[];
-extern char k_file_inode[], k_inode_mode[], k_inode_rdev[];
+extern char k_file_inode[], k_inode_mode[], k_inode_rdev[], k_pid_numbers[];
 extern char k_mm_exe_file[];
 extern char k_task_cgroups[], k_css_set_dfl_cgrp[], k_cgroup_kn[], k_kernfs_name[],
     k_kernfs_parent[];

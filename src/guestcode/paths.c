@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Paths behind descriptors, by the kernel's own d_path(), and the numbers of devices. */
+/* Paths behind descriptors, by the kernel's own d_path(), the numbers of devices, and pidfds. */
 #include "paths.h"
 
 #define FDCWD (-100)
@@ -76,4 +76,22 @@ device_of_fd (int32_t fd, struct gt_device *device)
   device->minor = number & ((1u << MINOR_BITS) - 1);
   device->pad = 0;
   return device->mode == S_IFCHR || device->mode == S_IFBLK ? sizeof *device : 0;
+}
+
+uint32_t
+process_of_fd (int32_t fd)
+{
+  uint64_t file = fd < 0 ? 0 : k_fget_raw ((uint32_t) fd), pid;
+  uint32_t number = 0;
+
+  if (!file) {
+    return 0;
+  }
+  pid = k_pidfd_pid (file);
+  /* An error else. The first number is that of the namespace that the machine begins with. */
+  if (pid && pid < -ERRNO_MAX) {
+    number = FIELD (uint32_t, pid, k_pid_numbers);
+  }
+  k_fput (file);
+  return number;
 }

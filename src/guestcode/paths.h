@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Paths and devices behind the calling thread's descriptors. */
+/* Paths, devices and processes behind the calling thread's descriptors. */
 #ifndef GT_GUESTCODE_PATHS_H
 #define GT_GUESTCODE_PATHS_H
 
@@ -11,5 +11,7 @@
 int64_t path_of_fd (int32_t fd, char *data, uint32_t size);
 /* Describes descriptor @fd; returns the size of that, 0 when it is no device. */
 uint32_t device_of_fd (int32_t fd, struct gt_device *device);
+/* Which process @fd stands for; 0 when it is no pidfd. */
+uint32_t process_of_fd (int32_t fd);
 
 #endif

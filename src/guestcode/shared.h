@@ -40,6 +40,8 @@ enum {
   GT_STEP_NETLINK = 8, /* where the descriptor that the argument is is a netlink socket: what it
                           is, without addresses, as GT_SOCKET_ADDRESS; steps with GT_STEP_WIDE
                           then copy `limit` bytes, or what their own says if that is more */
+  GT_STEP_FD_SET = 9,  /* as GT_STEP_FD, of the first `count` in a set of as many descriptors as
+                          `length` says, a bit each, at the address */
 };
 
 /* Where a step's length comes from. */
@@ -59,7 +61,7 @@ enum {
   GT_STEP_COMMAND =
       2, /* bytes: only for the ioctl whose number (argument 1) has `type` and `count` */
   GT_STEP_SOCKETS = 4, /* a descriptor's path: of a socket also what it is connected to, of a
-                          device its number */
+                          device its number, of a pidfd its process */
   GT_STEP_WIDE = 8,    /* bytes, iovecs: more of them where GT_STEP_NETLINK says so */
 };
 
@@ -68,6 +70,7 @@ enum {
 #define GT_WORDS_ADDRESS  (1ul << 61)
 #define GT_SOCKET_ADDRESS (1ul << 60) /* struct gt_socket, of the descriptor that the rest is */
 #define GT_DEVICE_ADDRESS (1ul << 59) /* struct gt_device, the same */
+#define GT_PIDFD_ADDRESS  (1ul << 58) /* the process's id, 32 bits, the same */
 #define GT_ARG_STACK      7           /* in place of an argument: the program's stack */
 
 /* The address is argument `arg`, or, with a `base`, the pointer at `at` in what was copied by the

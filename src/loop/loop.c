@@ -424,13 +424,13 @@ gt_loop_set_paths (GTLoop *loop, gboolean paths)
 /**
  * gt_loop_set_sockets:
  * @loop: a loop
- * @sockets: whether, with gt_loop_set_paths(), the addresses of sockets and the numbers of devices
- *   are captured as well
+ * @sockets: whether, with gt_loop_set_paths(), the addresses of sockets, the numbers of devices and
+ *   the processes of pidfds are captured as well
  *
  * The guest's kernel is asked as getsockname() and getpeername() ask it. The captures' address is
- * the descriptor and #GT_CAPTURE_SOCKET, or #GT_CAPTURE_DEVICE. Off at first. (Buffers that go
- * through netlink sockets have one without addresses either way, and are copied up to 2048 bytes,
- * so that they can be read.)
+ * the descriptor and #GT_CAPTURE_SOCKET, #GT_CAPTURE_DEVICE or #GT_CAPTURE_PIDFD. Off at first.
+ * (Buffers that go through netlink sockets have one without addresses either way, and are copied up
+ * to 2048 bytes, so that they can be read.)
  */
 void
 gt_loop_set_sockets (GTLoop *loop, gboolean sockets)

@@ -4,7 +4,8 @@
  * the probe would take are taken by the same interpreter, on the program's memory. So the decoder
  * can be held against strace without a guest. Follows one thread.
  *
- * usage: trace-native [-s N] [-v] [-x[x]] [-y] [-X raw|abbrev|verbose] OUTPUT PROGRAM [ARGUMENT]...
+ * usage: trace-native [-s N] [-v] [-x[x]] [-y[y]] [-X raw|abbrev|verbose] OUTPUT PROGRAM
+ * [ARGUMENT]...
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,6 +62,7 @@ k_strncpy_from_user (char *dst, uint64_t src, long count)
   return count;
 }
 
+/* -yy is not for programs with sockets. */
 uint32_t
 socket_of_fd (int32_t fd, struct gt_socket *socket)
 {
@@ -104,6 +106,15 @@ device_of_fd (int32_t fd, struct gt_device *device)
                                 .major = major (info.st_rdev),
                                 .minor = minor (info.st_rdev) };
   return sizeof *device;
+}
+
+uint32_t
+process_of_fd (int32_t fd)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fdinfo/%d", child, fd), *text = NULL;
+  const char *line = g_file_get_contents (path, &text, NULL, NULL) ? strstr (text, "\nPid:") : NULL;
+
+  return line != NULL ? (uint32_t) atoi (line + strlen ("\nPid:")) : 0;
 }
 
 int64_t
@@ -226,6 +237,7 @@ trace (FILE *out, GPtrArray *calls, const GtDecodeOptions *options)
       gt_capture_plan (call,
                        &(GtCaptureWants){ .string_limit = options->string_limit,
                                           .paths = options->paths,
+                                          .sockets = options->sockets,
                                           .verbose = options->verbose },
                        &plan);
     }
@@ -273,6 +285,7 @@ main (int argc, char **argv)
     } else if (option == 'v') {
       options.verbose = TRUE;
     } else if (option == 'y') {
+      options.sockets = options.paths;
       options.paths = TRUE;
     } else if (option == 'x') {
       options.hex_strings++;

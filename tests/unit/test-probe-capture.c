@@ -80,17 +80,24 @@ device_of_fd (int32_t fd, struct gt_device *device)
   return fd == 6 ? sizeof *device : 0;
 }
 
-/* Descriptor 3 has a path, 4 one that is too long, 5 that of a socket. */
+/* And 8 a process. */
+uint32_t
+process_of_fd (int32_t fd)
+{
+  return fd == 8 ? 321 : 0;
+}
+
+/* Descriptor 3 has a path, 4 one that is too long, 5 that of a socket, 8 that of a pidfd. */
 int64_t
 path_of_fd (int32_t fd, char *data, uint32_t size)
 {
-  static const char paths[][12] = { "/etc/passwd", "", "socket:[77]" };
-  const char *path = fd == 5 ? paths[2] : paths[0];
+  static const char paths[][12] = { "/etc/passwd", "", "socket:[77]", "anon_inode:" };
+  const char *path = fd == 5 ? paths[2] : fd == 8 ? paths[3] : paths[0];
 
   if (fd == 4 || (fd != 0 && size < sizeof paths[0])) {
     return -ENAMETOOLONG;
   }
-  if (fd != 3 && fd != 5 && fd != 6) {
+  if (fd != 3 && fd != 5 && fd != 6 && fd != 8) {
     return 0;
   }
   memcpy (data + size - sizeof paths[0], path, sizeof paths[0]);
@@ -251,9 +258,51 @@ test_sockets (void)
   g_assert_cmpuint (device.major, ==, 1);
   g_assert_cmpuint (device.minor, ==, 5);
 
+  regs.si = 8;
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 4);
+  g_assert_cmpuint (got.items[3].address, ==, GT_CAPTURE_PIDFD | 8);
+  g_assert_cmpuint (got.items[3].size, ==, 4);
+  g_assert_cmpuint (*(const guint32 *) (gconstpointer) got.items[3].data, ==, 321);
+
   steps[0].flags = steps[1].flags = 0;
   run_steps (steps, &regs, &got);
   g_assert_cmpuint (got.n, ==, 2);
+}
+
+/* Of the descriptors below the call's number, at most `count`. */
+static void
+test_fd_set (void)
+{
+  struct gt_step steps[] = {
+    { .op = GT_STEP_FD_SET, .arg = 1, .length = GT_LENGTH_ARG0, .count = 8, .limit = 4096 },
+    { GT_STEP_END }
+  };
+  struct pt_regs regs = { .di = 100,
+                          .si = put_user (0, "\x48\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0", 16) };
+  Captured got;
+
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 3);
+  g_assert_cmpuint (got.items[0].address, ==, GT_CAPTURE_FD | 3);
+  g_assert_cmpuint (got.items[1].address, ==, GT_CAPTURE_FD | 6);
+  g_assert_cmpuint (got.items[2].address, ==, GT_CAPTURE_FD | 8);
+  g_assert_true (got.items[2].is_string);
+
+  regs.di = 6;
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 1);
+  regs.di = 100;
+  steps[0].count = 2;
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 2);
+  regs.di = (uint64_t) -1;
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 0);
+  regs.di = 1 << 30; /* memory that is not there */
+  regs.si = 0x7fff0000;
+  run_steps (steps, &regs, &got);
+  g_assert_cmpuint (got.n, ==, 0);
 }
 
 static void
@@ -593,6 +642,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/probe-capture/paths", test_paths);
   g_test_add_func ("/probe-capture/sockets", test_sockets);
+  g_test_add_func ("/probe-capture/fd-set", test_fd_set);
   g_test_add_func ("/probe-capture/strings", test_strings);
   g_test_add_func ("/probe-capture/netlink", test_netlink);
   g_test_add_func ("/probe-capture/bytes", test_bytes);
