@@ -102,6 +102,10 @@ typedef struct {
 /* The same: @data is a guint32, the process that a pidfd stands for. */
 #define GT_CAPTURE_PIDFD G_GUINT64_CONSTANT (0x0400000000000000)
 
+/* All of the address of a GTCapture: @data is a guint64, where the program goes on after the call,
+ * which is behind the instruction that made it. */
+#define GT_CAPTURE_IP G_GUINT64_CONSTANT (0x0200000000000000)
+
 /**
  * GTCapture: user memory of the calling program, copied by the guest's kernel at that very moment.
  * @arg: which argument's memory, 0 to 5
@@ -114,6 +118,7 @@ typedef struct {
  *   (a socket) the descriptor and #GT_CAPTURE_SOCKET
  *   (a device) the descriptor and #GT_CAPTURE_DEVICE
  *   (a pidfd) the descriptor and #GT_CAPTURE_PIDFD
+ *   (where the program goes on) #GT_CAPTURE_IP
  *   (a number of elements) where they lie and #GT_CAPTURE_COUNT
  * @size: bytes in @data; a string's terminating NUL is there, but not counted
  * @data: the bytes, owned by the event

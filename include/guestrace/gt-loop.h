@@ -140,6 +140,7 @@ gboolean gt_loop_stream_tasks (GTLoop *loop, guint tasks, GError **error);
 const char *gt_loop_operation_name (GTLoop *loop, gint number);
 void gt_loop_set_paths (GTLoop *loop, gboolean paths);
 void gt_loop_set_sockets (GTLoop *loop, gboolean sockets);
+void gt_loop_set_instruction_pointers (GTLoop *loop, gboolean ips);
 void gt_loop_set_verbose (GTLoop *loop, gboolean verbose);
 void gt_loop_set_string_limit (GTLoop *loop, guint bytes);
 void gt_loop_set_capture (GTLoop *loop, gboolean capture);

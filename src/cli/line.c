@@ -3,6 +3,7 @@
 #include "cli/line.h"
 
 #include <linux/io_uring.h>
+#include <string.h>
 
 #include "cli/color.h"
 #include "cli/head.h"
@@ -41,6 +42,26 @@ append_number (GString *out, const GtLineStyle *style, gint nr)
   if (style->options.numbers) {
     g_string_append_printf (out, "[%4d] ", nr);
   }
+}
+
+/* "[00007f5f03944c47] ", as wide as the program's addresses. */
+static void
+append_ip (GString *out, const GtLineStyle *style, const GTEvent *enter)
+{
+  int digits = enter->abi == GT_ABI_I386 ? 8 : 16;
+  guint64 ip;
+
+  if (!style->options.ips) {
+    return;
+  }
+  for (guint i = 0; i < enter->n_captures; i++) {
+    if (enter->captures[i].address == GT_CAPTURE_IP && enter->captures[i].size == sizeof ip) {
+      memcpy (&ip, enter->captures[i].data, sizeof ip);
+      g_string_append_printf (out, "[%0*" G_GINT64_MODIFIER "x] ", digits, ip);
+      return;
+    }
+  }
+  g_string_append_printf (out, "[%.*s] ", digits, "????????????????");
 }
 
 static void
@@ -133,6 +154,7 @@ append_call (GString *out, GtLineStyle *style, const GtCallInfo *info, const GTE
              const GTEvent *leave, gsize start)
 {
   append_number (out, style, enter->number);
+  append_ip (out, style, enter);
   append_abi (out, info);
   append_name (out, style, info, enter->number);
   g_string_append_c (out, '(');
@@ -173,6 +195,7 @@ gt_line_append_unfinished (GString *out, GtLineStyle *style, const GtCallInfo *i
 {
   gt_line_append_head (out, style, enter->time, enter);
   append_number (out, style, enter->number);
+  append_ip (out, style, enter);
   append_abi (out, info);
   append_name (out, style, info, enter->number);
   g_string_append_c (out, '(');
@@ -192,6 +215,7 @@ gt_line_append_resumed (GString *out, GtLineStyle *style, const GtCallInfo *info
 
   gt_line_append_head (out, style, leave->time, leave);
   append_number (out, style, enter->number);
+  append_ip (out, style, enter);
   append_abi (out, info);
   gt_text_literal (out, "<... ");
   append_name (out, style, info, enter->number);

@@ -29,6 +29,7 @@ typedef struct {
   guint duration_digits;
   guint columns; /* where results begin, at least */
   gboolean numbers;
+  gboolean ips;
   gboolean colors;
 } GtLineOptions;
 

@@ -52,7 +52,7 @@ enum {
   OPTION_CONTAINER,
 };
 
-static const char short_options[] = ":a:AcCe:fhn:o:p:P:qrs:S:tTu:U:vVwxX:yzZ";
+static const char short_options[] = ":a:AcCe:fhin:o:p:P:qrs:S:tTu:U:vVwxX:yzZ";
 
 static const struct option long_options[] = {
   { "abbrev", required_argument, NULL, OPTION_ABBREV },
@@ -78,6 +78,7 @@ static const struct option long_options[] = {
   { "for", required_argument, NULL, OPTION_FOR },
   { "help", no_argument, NULL, 'h' },
   { "inject", required_argument, NULL, OPTION_INJECT },
+  { "instruction-pointer", no_argument, NULL, 'i' },
   { "no-abbrev", no_argument, NULL, 'v' },
   { "no-wait", no_argument, NULL, OPTION_NO_WAIT },
   { "output", required_argument, NULL, 'o' },
@@ -183,6 +184,9 @@ take_flag (GtCliOptions *options, int option)
   case 'f':
     options->separate |= options->follow;
     options->follow = TRUE;
+    return TRUE;
+  case 'i':
+    line->ips = TRUE;
     return TRUE;
   case 'q':
     count_quiet (options);

@@ -32,6 +32,9 @@ plan_shape (const GtCallShape *shape, const GtCaptureWants *wants, GtCapturePlan
   GtPlan leave = { ret_plan->leave, 0, shape->is_32, TRUE, *wants };
 
   memset (ret_plan, 0, sizeof *ret_plan);
+  if (wants->ips) {
+    (void) gt_plan_add (&entry, &(const struct gt_step){ .op = GT_STEP_IP, .limit = 8 });
+  }
   for (guint i = 0; i < shape->n_args; i++) {
     const GtArgSpec *spec = &shape->args[i];
 

@@ -15,6 +15,7 @@ typedef struct {
   guint string_limit; /* of buffers; a plan only describes where this is 0 */
   gboolean paths;     /* descriptors with their paths */
   gboolean sockets;   /* and sockets with their addresses */
+  gboolean ips;       /* where programs go on */
   gboolean verbose;   /* what is shown by its number of elements otherwise */
 } GtCaptureWants;
 

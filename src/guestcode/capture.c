@@ -333,6 +333,18 @@ put_words (struct output *out, const struct gt_step *step, const struct source *
   put (out, step, 0, GT_WORDS_ADDRESS, (int32_t) size, 0);
 }
 
+/* Also of a 32-bit program 64 bits. */
+static void
+put_ip (struct output *out, const struct gt_step *step, uint64_t ip)
+{
+  if (room (out, sizeof ip) >= sizeof ip) {
+    *(uint64_t *) (void *) (out->data + out->used + sizeof (struct gt_captured)) = ip;
+    put (out, step, 0, GT_IP_ADDRESS, sizeof ip, 0);
+  } else {
+    out->is_short = 1;
+  }
+}
+
 static uint32_t
 word_size (const struct source *source)
 {
@@ -405,6 +417,10 @@ take_step (struct output *out, const struct gt_step *step, const struct source *
     if (place || !step->base) {
       put_path (out, step, place ? *(const int32_t *) place : (int32_t) address);
     }
+    return;
+  }
+  if (step->op == GT_STEP_IP) {
+    put_ip (out, step, source->regs->ip);
     return;
   }
   if (step->op == GT_STEP_NETLINK) {

@@ -42,6 +42,7 @@ enum {
                           then copy `limit` bytes, or what their own says if that is more */
   GT_STEP_FD_SET = 9,  /* as GT_STEP_FD, of the first `count` in a set of as many descriptors as
                           `length` says, a bit each, at the address */
+  GT_STEP_IP = 10,     /* where the program goes on: its address is GT_IP_ADDRESS */
 };
 
 /* Where a step's length comes from. */
@@ -71,7 +72,8 @@ enum {
 #define GT_SOCKET_ADDRESS (1ul << 60) /* struct gt_socket, of the descriptor that the rest is */
 #define GT_DEVICE_ADDRESS (1ul << 59) /* struct gt_device, the same */
 #define GT_PIDFD_ADDRESS  (1ul << 58) /* the process's id, 32 bits, the same */
-#define GT_ARG_STACK      7           /* in place of an argument: the program's stack */
+#define GT_IP_ADDRESS     (1ul << 57)
+#define GT_ARG_STACK      7 /* in place of an argument: the program's stack */
 
 /* The address is argument `arg`, or, with a `base`, the pointer at `at` in what was copied by the
  * step of that number, counted from 1. Addresses in the first page are nobody's memory. */

@@ -457,6 +457,22 @@ gt_loop_set_verbose (GTLoop *loop, gboolean verbose)
 }
 
 /**
+ * gt_loop_set_instruction_pointers:
+ * @loop: a loop
+ * @ips: whether, for the stream, it is captured at each call's entry which instruction made it
+ *
+ * More exactly: where the program goes on after it, see #GT_CAPTURE_IP. For calls of which nothing
+ * else is captured it costs the guest about as much as a path does. Off at first.
+ */
+void
+gt_loop_set_instruction_pointers (GTLoop *loop, gboolean ips)
+{
+  g_return_if_fail (loop != NULL);
+  loop->wants.ips = ips;
+  update_streamed (loop);
+}
+
+/**
  * gt_loop_set_string_limit:
  * @loop: a loop
  * @bytes: how much of a buffer is captured for the stream; paths are whole

@@ -36,7 +36,8 @@ def allowed_differences(is_32):
 
 
 def is_mark(line, path):
-    """Also where strings are shown in hexadecimal."""
+    """Also where strings are shown in hexadecimal, and behind -i's address."""
+    line = re.sub(r'^\[[0-9a-f]+\] ', '', line)
     hexed = ''.join(f'\\x{byte:02x}' for byte in path.encode())
     return line.startswith((f'chdir("{path}")', f'chdir("{hexed}")'))
 

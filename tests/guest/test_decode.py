@@ -30,7 +30,8 @@ def lines_of(trace, pid):
 # Programs that are compared with the paths behind descriptors, with structures whole, and with calls
 # chosen that others stand for, too.
 AGAIN = (('decode-files', '-y'), ('decode-open', '-y'), ('decode32-socket', '-y'), ('decode-others', '-yy'),
-         ('decode-poll', '-y'), ('decode32-old', '-y'), ('decode-dirs', '-v'),
+         ('decode-poll', '-y'), ('decode32-old', '-y'), ('decode-files', '-i'), ('decode32-open', '-i'),
+         ('decode-dirs', '-v'),
          ('decode-filters', '-v'), ('decode32-filters', '-v'), ('decode-bpf', '-v'),
          ('decode-stat', '-e verbose=none'), ('decode-poll', '-e verbose=!poll'),
          ('decode32-old', '-e trace=chdir,connect,shmget,socketcall'))

@@ -39,7 +39,16 @@ PROGRAMS = {
     'absent numbers and seccomp': ('', 'refused 1000'),
     'calls that a tracer turns away': (INJECT, 'threads 2 40'),
 }
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 DAY_US = 24 * 60 * 60 * 1000000
+
+
+def check_heads(tap, name, trace):
+    """The man page's regular expression takes each line apart."""
+    head = re.search(r'^    (\^\(.*\] )$', (ROOT / 'doc/guestrace.1.rst').read_text(), re.M)[1]
+    heads = [(line, re.match(head, line)) for line in trace.output.splitlines()]
+    wrong = [line for line, found in heads if not found or found[4] == '0' or found[5] == f'/{found[4]}']
+    tap.ok(heads and not wrong, f"{name}: {len(heads)} lines begin as the man page says", '\n'.join(wrong[:5]))
 
 
 def check_programs(tap, guest):
@@ -54,6 +63,7 @@ def check_programs(tap, guest):
         strace = calllog.StraceLog(guest.fetch(f'/tmp/{i}.strace').decode())
         straced.compare(tap, name, strace, threads)
     straced.check_totals(tap, 'programs', trace)
+    check_heads(tap, 'programs', trace)
 
 
 def disorder(calls):

@@ -264,6 +264,7 @@ test_styles (Fixture *fixture, gconstpointer data)
   expect_style (fixture, (GtLineOptions){ .columns = 20, .colors = TRUE },
                 "\033[36ma[1]\033[0m \033[1mclose\033[0m(3)       = 0\n");
   expect_style (fixture, (GtLineOptions){ .numbers = TRUE }, "a[1] [  25] close(3) = 0\n");
+  expect_style (fixture, (GtLineOptions){ .ips = TRUE }, "a[1] [????????????????] close(3) = 0\n");
   expect_style (fixture, (GtLineOptions){ .durations = TRUE, .duration_digits = 9 },
                 "a[1] close(3) = 0 <0.000041000>\n");
 }
