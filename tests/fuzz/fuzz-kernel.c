@@ -85,7 +85,11 @@ use_calls (const GtLinux *linux_os)
     g_string_append_c (out, '\n');
     fuzz_check_printable (out->str, out->len);
     if (call != NULL) {
-      gt_capture_plan (call, &(GtCaptureWants){ 32, TRUE, TRUE, TRUE }, &plan);
+      gt_capture_plan (
+          call,
+          &(GtCaptureWants){
+              .string_limit = 32, .paths = TRUE, .sockets = TRUE, .ips = TRUE, .verbose = TRUE },
+          &plan);
       (void) gt_linux_call_by_function (linux_os, call->function);
     }
   }

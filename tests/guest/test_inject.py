@@ -25,6 +25,13 @@ EXPRESSIONS = [
     ['inject=umask:error=EPERM:syscall=getpid:when=6'],
     ['inject=chdir:signal=KILL:when=3'],
 ]
+# What is told apart by the program's kind: numbers, registers, pointers in its memory.
+EXPRESSIONS_32 = [
+    ['inject=chdir,umask:retval=42:when=2+2', 'inject=nanosleep:signal=SIGUSR1:when=2'],
+    ['inject=umask:delay_enter=500ms:when=2', 'inject=chdir:error=EIO:delay_exit=0.5s:when=3'],
+    ['inject=uname:poke_exit=@arg1=4142:when=2', 'inject=chdir:poke_enter=@arg1=2f746d7000:when=1'],
+    ['inject=uname:retval=0:poke_enter=@arg1=4142434445:when=1+3'],
+]
 TAMPERED = re.compile(r'(chdir|umask|nanosleep|uname)\(.*(?<! )\s+= ([^<]*?)(?: <[\d.]+>)?$', re.M)
 
 
@@ -34,15 +41,15 @@ def results(text):
             for name, result in TAMPERED.findall(text)]
 
 
-def check(tap, guest, expressions):
-    what = ' '.join(expressions)
+def check(tap, guest, expressions, program='injected'):
+    what = f'{program}: {" ".join(expressions)}'
     options = [word for e in expressions for word in ('-e', e)]
     wanted = guest.sh('strace -qq -o /tmp/strace -e trace=chdir,umask,nanosleep,uname '
-                      f'{" ".join(options)} injected >/tmp/out 2>&1; echo $?; cat /tmp/out')
+                      f'{" ".join(options)} {program} >/tmp/out 2>&1; echo $?; cat /tmp/out')
     lines = results(guest.sh('cat /tmp/strace'))
-    with guestlab.trace(guest, '-e', 'trace=chdir,umask,nanosleep,uname', '-n', 'injected',
-                        *options, ping='injected >/dev/null 2>&1') as trace:
-        got = guest.sh('injected >/tmp/out 2>&1; echo $?; cat /tmp/out')
+    with guestlab.trace(guest, '-e', 'trace=chdir,umask,nanosleep,uname', '-n', program,
+                        *options, ping=f'{program} >/dev/null 2>&1') as trace:
+        got = guest.sh(f'{program} >/tmp/out 2>&1; echo $?; cat /tmp/out')
     tap.equal(got, wanted, what)
     tid = re.findall(r'\[(?:\d+/)?(\d+)\]', trace.output)[-1:]
     mine = [line for line in trace.output.splitlines() if tid and f'[{tid[0]}]' in line]
@@ -79,6 +86,8 @@ def main():
     with guestlab.Tap() as tap, guestkernel.boot(sys.argv[1]) as guest:
         for expressions in EXPRESSIONS:
             check(tap, guest, expressions)
+        for expressions in EXPRESSIONS_32:
+            check(tap, guest, expressions, 'injected32')
         check_long_delay(tap, guest)
         check_errors(tap, guest)
         guestkernel.check_health(tap, guest, 'after injections')
