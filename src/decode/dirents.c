@@ -143,3 +143,52 @@ plan_dirents (GtPlan *plan, const GtArgSpec *spec, guint arg)
   plan_any (plan, arg, TRUE);
 }
 GT_KIND_PLANNED (dirents);
+
+/* struct old_linux_dirent of fs/readdir.c: one, with the name's length. The kernel does not care
+ * how many are asked for. */
+enum { OLD_NAME = 10, OLD_NAME_MAX = 255 };
+
+static void
+print_old_dirent (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  gsize there = gt_printer_copied (printer, value);
+  const guint8 *data = there > OLD_NAME ? gt_printer_memory (printer, value, there) : NULL;
+  GtCursor cursor = { data, printer->is_32 };
+  gsize length;
+
+  if (data == NULL || !gt_printer_succeeded (printer) || printer->leave->retval != 1) {
+    gt_print_pointer (printer, value);
+    return;
+  }
+  gt_print_text (printer, "{");
+  gt_print_member (printer, "d_ino");
+  gt_print_unsigned (printer, gt_cursor_unsigned (&cursor, 4));
+  gt_print_member (printer, "d_off");
+  gt_print_unsigned (printer, gt_cursor_unsigned (&cursor, 4));
+  length = gt_cursor_unsigned (&cursor, 2);
+  gt_print_member (printer, "d_reclen");
+  gt_print_unsigned (printer, length);
+  print_name (printer, data + OLD_NAME, MIN (length, there - OLD_NAME));
+  gt_print_text (printer, "}");
+}
+
+static void
+plan_old_dirent (GtPlan *plan, const GtArgSpec *spec, guint arg)
+{
+  (void) gt_plan_bytes (plan, arg, OLD_NAME + OLD_NAME_MAX);
+  (void) gt_plan_bytes (plan, arg, OLD_NAME + 22); /* where that is more than there is */
+}
+GT_KIND_PLANNED (old_dirent);
+
+static void
+print_old_count (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  gt_print_unsigned (printer, (guint32) value);
+}
+
+static gboolean
+absent_old_count (const GtPrinter *printer, const GtArgSpec *spec)
+{
+  return (guint32) gt_printer_arg (printer, 2) == 1;
+}
+GT_KIND_OPTIONAL (old_count);

@@ -84,6 +84,24 @@ read_stat64 (GtCursor at, Stat *stat)
   stat->ino = gt_cursor_unsigned (&at, 8);
 }
 
+/* struct __old_kernel_stat */
+static void
+read_old_stat (GtCursor at, Stat *stat)
+{
+  stat->dev = gt_cursor_unsigned (&at, 2);
+  stat->ino = gt_cursor_unsigned (&at, 2);
+  stat->mode = (guint32) gt_cursor_unsigned (&at, 2);
+  stat->nlink = gt_cursor_unsigned (&at, 2);
+  stat->uid = (guint32) gt_cursor_unsigned (&at, 2);
+  stat->gid = (guint32) gt_cursor_unsigned (&at, 2);
+  stat->rdev = gt_cursor_unsigned (&at, 2);
+  gt_cursor_skip (&at, 2);
+  stat->size = (gint64) gt_cursor_unsigned (&at, 4);
+  for (guint i = 0; i < 3; i++) {
+    stat->seconds[i] = gt_cursor_signed (&at, 4);
+  }
+}
+
 static void
 print_number (GtPrinter *printer, const char *name, guint64 value)
 {
@@ -179,6 +197,13 @@ print_stat64 (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
   print_form (printer, value, 96, read_stat64);
 }
 GT_KIND_STRUCT (stat64, 96, 96);
+
+static void
+print_old_stat (GtPrinter *printer, const GtArgSpec *spec, guint64 value)
+{
+  print_form (printer, value, 32, read_old_stat);
+}
+GT_KIND_STRUCT (old_stat, 32, 32);
 
 /* ---- statx ---- */
 

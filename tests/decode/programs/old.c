@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -137,6 +138,30 @@ signals (void)
   syscall (SYS_sigpending, buf);
   syscall (SYS_ssetmask, 0);
   syscall (SYS_sgetmask);
+}
+
+static void
+entries (void)
+{
+  int fd = open ("/proc/self", O_RDONLY | O_DIRECTORY);
+
+  syscall (SYS_readdir, fd, buf, 1);
+  syscall (SYS_readdir, fd, buf, 7);
+  syscall (SYS_readdir, fd, BAD, 1);
+  syscall (SYS_readdir, -1, buf, 1);
+  close (fd);
+  if (mkdir ("empty", 0700) == 0) {
+    fd = open ("empty", O_RDONLY | O_DIRECTORY);
+    lseek (fd, 0, SEEK_END);
+    syscall (SYS_readdir, fd, buf, 1);
+    close (fd);
+    rmdir ("empty");
+  }
+  syscall (SYS_oldstat, "/etc/passwd", buf);
+  syscall (SYS_oldstat, "/dev/null", buf);
+  syscall (SYS_oldlstat, "none", buf);
+  syscall (SYS_oldlstat, BAD, BAD);
+  syscall (SYS_oldfstat, -1, buf);
 }
 
 /* Its arguments are in memory. */
@@ -271,6 +296,7 @@ main (void)
   processes ();
   signals ();
   clocks ();
+  entries ();
   sockets ();
   ipc ();
   end ();
