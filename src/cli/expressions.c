@@ -112,6 +112,18 @@ find_word (const Word *words, const char *name)
   return NULL;
 }
 
+/* "failed, successful" */
+static char *
+list_words (const Word *words)
+{
+  g_autoptr (GString) list = g_string_new (words->name);
+
+  while ((++words)->name != NULL) {
+    g_string_append_printf (list, ", %s", words->name);
+  }
+  return g_string_free (g_steal_pointer (&list), FALSE);
+}
+
 gboolean
 gt_expression_color (GtCliOptions *options, const char *value, GError **error)
 {
@@ -146,7 +158,10 @@ parse_words (const char *what, const char *value, const Word *words, guint all, 
     } else if (word != NULL) {
       bits |= word->bit;
     } else if (strcmp (names[i], "none") != 0) {
-      return gt_expression_fail (error, "%s=%s: \"%s\" is not known there", what, value, names[i]);
+      g_autofree char *known = list_words (words);
+
+      return gt_expression_fail (error, "%s=%s: there is no \"%s\"; there are %s, all and none",
+                                 what, value, names[i], known);
     }
   }
   *ret = inverted ? all & ~bits : bits;
@@ -165,22 +180,17 @@ gt_expression_status (GtCliOptions *options, const char *value, GError **error)
   return parse_words ("status", value, words, GT_STATUS_ALL, &options->status, error);
 }
 
-/* What is behind a descriptor is its path in most cases: pipes, devices and the like have one, too.
- */
 gboolean
 gt_expression_decode_fds (GtCliOptions *options, const char *value, GError **error)
 {
-  static const Word words[] = {
-    { "path", 1 }, { "socket", 2 }, { "dev", 1 }, { "pidfd", 1 }, { NULL, 0 }
-  };
-  guint wanted = 0;
+  static const Word words[] = { { "path", GT_FDS_PATH },
+                                { "socket", GT_FDS_SOCKET },
+                                { "dev", GT_FDS_DEVICE },
+                                { "pidfd", GT_FDS_PIDFD },
+                                { NULL, 0 } };
 
-  if (!parse_words ("decode-fds", value != NULL ? value : "all", words, 3, &wanted, error)) {
-    return FALSE;
-  }
-  options->line.decode.paths = wanted != 0;
-  options->line.decode.sockets = (wanted & 2) != 0;
-  return TRUE;
+  return parse_words ("decode-fds", value != NULL ? value : "all", words, GT_FDS_ALL,
+                      &options->line.decode.fds, error);
 }
 
 gboolean

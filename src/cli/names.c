@@ -6,31 +6,9 @@
 
 #include <guestrace/gt-error.h>
 
-enum { NAME_MAX_LETTERS = 64, CLOSE_MAX = 4, DISTANCE_MAX = 2 };
+#include "cli/spelling.h"
 
-guint
-gt_cli_distance (const char *a, const char *b)
-{
-  gsize a_length = strnlen (a, NAME_MAX_LETTERS);
-  gsize b_length = strnlen (b, NAME_MAX_LETTERS);
-  guint row[NAME_MAX_LETTERS + 1];
-
-  for (guint j = 0; j <= b_length; j++) {
-    row[j] = j;
-  }
-  for (guint i = 1; i <= a_length; i++) {
-    guint diagonal = row[0];
-
-    row[0] = i;
-    for (guint j = 1; j <= b_length; j++) {
-      guint changed = diagonal + (a[i - 1] != b[j - 1]);
-
-      diagonal = row[j];
-      row[j] = MIN (changed, MIN (row[j], row[j - 1]) + 1);
-    }
-  }
-  return row[b_length];
-}
+enum { CLOSE_MAX = 4, DISTANCE_MAX = 2 };
 
 /* 0 is closest; G_MAXUINT is not close at all. */
 static guint

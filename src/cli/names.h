@@ -16,10 +16,6 @@ G_BEGIN_DECLS
  * Where 64-bit and 32-bit programs have calls of that name, one of the former. */
 const GtLinuxCall *gt_cli_find_call (const GtLinux *linux_os, const char *name, GError **error);
 
-/* How many letters must be changed, put in or taken away to make @b of @a; at most 64 of each
- * count. */
-guint gt_cli_distance (const char *a, const char *b);
-
 G_END_DECLS
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "cli/expressions.h"
 #include "cli/inject.h"
+#include "cli/spelling.h"
 
 enum {
   STRING_LIMIT = 32,
@@ -212,8 +213,7 @@ take_flag (GtCliOptions *options, int option)
     line->decode.hex_strings = MIN (line->decode.hex_strings + 1, GT_HEX_ALL);
     return TRUE;
   case 'y':
-    line->decode.sockets |= line->decode.paths;
-    line->decode.paths = TRUE;
+    line->decode.fds = line->decode.fds != 0 ? GT_FDS_ALL : GT_FDS_PATH;
     return TRUE;
   case 'z':
     options->status = GT_STATUS_SUCCESSFUL;
@@ -353,34 +353,39 @@ take_value (GtCliOptions *options, int option, const char *value, GError **error
   }
 }
 
+/* @typed is what getopt_long() came to last. */
+static gboolean
+refuse_option (const char *typed, int option, GError **error)
+{
+  g_autofree char *why = NULL;
+
+  if (option == ':') {
+    return gt_expression_fail (error, "%s needs a value", typed);
+  }
+  if (!g_str_has_prefix (typed, "--")) {
+    return gt_expression_fail (error, "there is no option -%c", optopt);
+  }
+  why = gt_cli_refused_option (long_options, typed);
+  return gt_expression_fail (error, "%s", why);
+}
+
 static gboolean
 take_options (GtCliOptions *options, int argc, char **argv, GError **error)
 {
-  int option, before;
+  int option;
 
   optind = 0; /* from the beginning, also when another command line was parsed before */
   opterr = 0;
-  for (;;) {
-    before = MAX (optind, 1);
-    option = getopt_long (argc, argv, short_options, long_options, NULL);
-    if (option == -1) {
-      return TRUE;
-    }
-    if (option == '?' && optopt != 0 && optopt < 256) {
-      return gt_expression_fail (error, "there is no option -%c", optopt);
-    }
-    if (option == '?') {
-      return gt_expression_fail (error, "\"%s\" is no option, or it takes no value",
-                                 argv[MIN (before, argc - 1)]);
-    }
-    if (option == ':') {
-      return gt_expression_fail (error, "%s needs a value", argv[MIN (before, argc - 1)]);
+  while ((option = getopt_long (argc, argv, short_options, long_options, NULL)) != -1) {
+    if (option == '?' || option == ':') {
+      return refuse_option (argv[CLAMP (optind - 1, 0, argc - 1)], option, error);
     }
     if (!take_flag (options, option) && !take_long_flag (options, option) &&
         !take_value (options, option, optarg, error)) {
       return FALSE;
     }
   }
+  return TRUE;
 }
 
 static gboolean

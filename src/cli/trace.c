@@ -68,8 +68,8 @@ open_guest (const GtCliOptions *options, GtStopper *stopper, GError **error)
         options->guest);
     return NULL;
   }
-  gt_loop_set_paths (loop, options->line.decode.paths || options->paths->len > 0);
-  gt_loop_set_sockets (loop, options->line.decode.sockets);
+  gt_loop_set_paths (loop, options->line.decode.fds != 0 || options->paths->len > 0);
+  gt_loop_set_sockets (loop, (options->line.decode.fds & ~GT_FDS_PATH) != 0);
   gt_loop_set_instruction_pointers (loop, options->line.ips);
   gt_loop_set_verbose (loop, options->line.decode.verbose || options->abbrev != NULL);
   gt_loop_set_string_limit (

@@ -24,10 +24,18 @@ typedef enum {
   GT_HEX_ALL,
 } GtHexStrings;
 
+/* strace's -e decode-fds=: what stands behind descriptors. */
+enum {
+  GT_FDS_PATH = 1, /* of those that are shown as none of the others */
+  GT_FDS_SOCKET = 2,
+  GT_FDS_DEVICE = 4,
+  GT_FDS_PIDFD = 8,
+  GT_FDS_ALL = 15,
+};
+
 typedef struct {
   guint string_limit; /* strace's -s: how much of a buffer is shown */
-  gboolean paths;     /* strace's -y: descriptors with what is behind them */
-  gboolean sockets;   /* strace's -yy: and sockets with their addresses */
+  guint fds;          /* GT_FDS_: what descriptors are shown with; strace's -y, -yy */
   gboolean verbose;   /* strace's -v: structures whole */
   gboolean addresses; /* strace's -e verbose=none: structures by their address */
   GtConstants constants;

@@ -223,12 +223,18 @@ gt_printer_of_fd (const GtPrinter *printer, guint64 what, gint32 fd)
   return NULL;
 }
 
-/* Where the user wants more of a socket than its number. */
+/* What was copied of descriptor @fd, where the user wants to see that: GT_FDS_. */
+static const GTCapture *
+wanted_of_fd (const GtPrinter *printer, guint wanted, guint64 what, gint32 fd)
+{
+  return printer->options->fds & wanted ? gt_printer_of_fd (printer, what, fd) : NULL;
+}
+
+/* More of a socket than its number. */
 static gboolean
 print_socket (GtPrinter *printer, gint32 fd, const GTCapture *path)
 {
-  const GTCapture *socket =
-      printer->options->sockets ? gt_printer_of_fd (printer, GT_CAPTURE_SOCKET, fd) : NULL;
+  const GTCapture *socket = wanted_of_fd (printer, GT_FDS_SOCKET, GT_CAPTURE_SOCKET, fd);
   gsize start = printer->out->len;
 
   if (socket == NULL || socket->error != 0) {
@@ -243,12 +249,11 @@ print_socket (GtPrinter *printer, gint32 fd, const GTCapture *path)
   return TRUE;
 }
 
-/* "<pid:321>" in place of the path, where the user wants that much of a pidfd. */
+/* "<pid:321>" in place of the path. */
 static gboolean
 print_pidfd (GtPrinter *printer, gint32 fd)
 {
-  const GTCapture *capture =
-      printer->options->sockets ? gt_printer_of_fd (printer, GT_CAPTURE_PIDFD, fd) : NULL;
+  const GTCapture *capture = wanted_of_fd (printer, GT_FDS_PIDFD, GT_CAPTURE_PIDFD, fd);
   guint32 pid;
 
   if (capture == NULL || capture->size != sizeof pid) {
@@ -259,18 +264,12 @@ print_pidfd (GtPrinter *printer, gint32 fd)
   return TRUE;
 }
 
-/* "<char 1:3>" before the closing bracket of the path, where the user wants that much of a device.
- */
+/* "<char 1:3>" before the closing bracket of the path. */
 static void
-print_device (GtPrinter *printer, gint32 fd)
+print_device (GtPrinter *printer, const GTCapture *capture)
 {
-  const GTCapture *capture =
-      printer->options->sockets ? gt_printer_of_fd (printer, GT_CAPTURE_DEVICE, fd) : NULL;
   GTDevice device;
 
-  if (capture == NULL || capture->size != sizeof device) {
-    return;
-  }
   memcpy (&device, capture->data, sizeof device);
   g_string_truncate (printer->out, printer->out->len - 1);
   gt_print_printf (printer, "<%s %u:%u>>", S_ISBLK (device.mode) ? "block" : "char", device.major,
@@ -283,17 +282,25 @@ static const char deleted[] = " (deleted)";
 void
 gt_print_fd_path (GtPrinter *printer, gint32 fd)
 {
-  const GTCapture *path =
-      printer->options->paths ? gt_printer_of_fd (printer, GT_CAPTURE_FD, fd) : NULL;
+  const GTCapture *path = wanted_of_fd (printer, GT_FDS_ALL, GT_CAPTURE_FD, fd);
+  const GTCapture *device = wanted_of_fd (printer, GT_FDS_DEVICE, GT_CAPTURE_DEVICE, fd);
   gsize size = path != NULL ? path->size : 0, tail = sizeof deleted - 1;
   gboolean gone;
 
   if (size == 0 || print_socket (printer, fd, path) || print_pidfd (printer, fd)) {
     return;
   }
+  if (device != NULL && device->size != sizeof (GTDevice)) {
+    device = NULL;
+  }
+  if (device == NULL && !(printer->options->fds & GT_FDS_PATH)) {
+    return;
+  }
   gone = size > tail && memcmp (path->data + size - tail, deleted, tail) == 0;
   gt_text_path (printer->out, path->data, gone ? size - tail : size);
-  print_device (printer, fd);
+  if (device != NULL) {
+    print_device (printer, device);
+  }
   gt_print_text (printer, gone ? "(deleted)" : "");
 }
 

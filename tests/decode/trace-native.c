@@ -236,8 +236,8 @@ trace (FILE *out, GPtrArray *calls, const GtDecodeOptions *options)
     if (call != NULL) {
       gt_capture_plan (call,
                        &(GtCaptureWants){ .string_limit = options->string_limit,
-                                          .paths = options->paths,
-                                          .sockets = options->sockets,
+                                          .paths = options->fds != 0,
+                                          .sockets = options->fds == GT_FDS_ALL,
                                           .verbose = options->verbose },
                        &plan);
     }
@@ -285,8 +285,7 @@ main (int argc, char **argv)
     } else if (option == 'v') {
       options.verbose = TRUE;
     } else if (option == 'y') {
-      options.sockets = options.paths;
-      options.paths = TRUE;
+      options.fds = options.fds != 0 ? GT_FDS_ALL : GT_FDS_PATH;
     } else if (option == 'x') {
       options.hex_strings++;
     } else if (option == 'X') {

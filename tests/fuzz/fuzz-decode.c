@@ -72,8 +72,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
   guint8 kind = fuzz_u8 (&input);
   const GtLineOptions options = {
     .decode = { .string_limit = kind / 4,
-                .paths = kind & 2,
-                .sockets = kind & 8,
+                .fds = (kind & 2 ? GT_FDS_PATH : 0) | (kind & 8 ? GT_FDS_ALL : 0),
                 .verbose = kind & 4,
                 .addresses = kind % 64 == 63,
                 .constants = (GtConstants) (kind / 8 % 3),

@@ -31,6 +31,7 @@ def lines_of(trace, pid):
 # chosen that others stand for, too.
 AGAIN = (('decode-files', '-y'), ('decode-open', '-y'), ('decode32-socket', '-y'), ('decode-others', '-yy'),
          ('decode-poll', '-y'), ('decode32-old', '-y'), ('decode-files', '-i'), ('decode32-open', '-i'),
+         ('decode-others', '-e decode-fds=pidfd'), ('decode-termios', '-e decode-fds=dev'),
          ('decode-dirs', '-v'),
          ('decode-filters', '-v'), ('decode32-filters', '-v'), ('decode-bpf', '-v'),
          ('decode-stat', '-e verbose=none'), ('decode-poll', '-e verbose=!poll'),
