@@ -25,6 +25,7 @@ END_SECONDS = 60    # to end in, after Ctrl-C
 MEMORY_KIB = 512 << 10  # with a sanitizer; see also OUTPUT
 OUTPUT = 64 << 20
 UNREAD = 4096       # bytes
+PAGE = 4096
 LOAD = 'while :; do cat /etc/hosts; ls -l /bin; done >/dev/null 2>&1'
 SEED = 20260101
 
@@ -45,11 +46,18 @@ class Probe:
     def __init__(self, guest, vmi, parts):
         self.vmi, self.parts = vmi, parts
         for line in guest.sh('cat /proc/vmallocinfo').splitlines():
-            self.code = int(line.split('-')[0], 16)
-            word = vmi.numbers('read', hex(self.code), 0)
-            if word is not None and word[3] == parts['magic'][0] and self.is_alive():
-                return
+            for self.code in self.places(line):
+                word = vmi.numbers('read', hex(self.code), 0)
+                if word is not None and word[3] == parts['magic'][0] and self.is_alive():
+                    return
         raise NoProbe
+
+    @staticmethod
+    def places(line):
+        """Where in one of the list's areas the probe may begin. Since 6.13 code is allocated in parts
+        of large ones, of which the beginning may be an earlier probe's."""
+        start, end = (int(address, 16) for address in line.split()[0].split('-'))
+        return range(start, end if 'execmem' in line else start + PAGE, PAGE)
 
     def is_alive(self):
         """Whether its host lives: what an earlier case left may be there, too."""
