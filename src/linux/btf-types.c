@@ -217,6 +217,12 @@ gt_btf_offset (const GtBtf *types, const char *type, const char *member, gsize *
   return FALSE;
 }
 
+guint
+gt_btf_count (const GtBtf *types)
+{
+  return btf__type_cnt (types->btf);
+}
+
 gboolean
 gt_btf_size (const GtBtf *types, const char *type, gsize *ret_size)
 {

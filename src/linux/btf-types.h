@@ -20,6 +20,7 @@ void gt_btf_free (GtBtf *types);
 gboolean
 gt_btf_offset (const GtBtf *types, const char *type, const char *member, gsize *ret_offset);
 /* Of structs, unions, enumerations, typedefs and base types. */
+guint gt_btf_count (const GtBtf *types);
 gboolean gt_btf_size (const GtBtf *types, const char *type, gsize *ret_size);
 /* How many parameters functions of @type, a typedef of a pointer to them, take. */
 gboolean gt_btf_n_params (const GtBtf *types, const char *type, guint *ret_n);

@@ -80,7 +80,7 @@ gt_linux_find_tables (vmi_instance_t vmi, GtKimage *image, GtKallsymsTables *ret
       (info != NULL && tables_from_note (image, info, &tables)) || tables_by_shape (image, &tables);
 
   if (!found && info == NULL) {
-    info = gt_vmcoreinfo_scan (vmi, image);
+    info = gt_vmcoreinfo_scan (vmi, gt_vmcoreinfo_fits, image);
     found = info != NULL && tables_from_note (image, info, &tables);
   }
   *ret_tables = tables;
@@ -259,6 +259,7 @@ gt_linux_new (vmi_instance_t vmi, GError **error)
     return NULL;
   }
   linux_os->syms = find_symbols (vmi, image, &info, error);
+  linux_os->by_note = info != NULL && info->kallsyms_names != 0;
   if (linux_os->syms == NULL || !identify (linux_os, image, info, error)) {
     return NULL;
   }

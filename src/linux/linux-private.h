@@ -32,6 +32,7 @@ struct GtLinux {
   char *release;
   char *banner;
   char *build_id;
+  gboolean by_note; /* the symbols were found where VMCOREINFO says */
   GtKallsyms *syms;
   GtBtf *types;
   GtSyscalls *calls;
@@ -44,6 +45,9 @@ gboolean gt_linux_find_tables (vmi_instance_t vmi, GtKimage *image, GtKallsymsTa
 
 /* tasks.c: FALSE with a sentence when this kernel's tasks cannot be found. */
 gboolean gt_linux_init_tasks (GtLinux *linux_os, GError **error);
+
+/* tasks.c: the root of the page tables of a task with memory of its own. */
+gboolean gt_linux_task_root (GtLinux *linux_os, addr_t task, addr_t *ret_dtb);
 
 G_END_DECLS
 

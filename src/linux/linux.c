@@ -32,6 +32,24 @@ gt_linux_kaslr_offset (const GtLinux *linux_os)
   return linux_os->slide;
 }
 
+guint
+gt_linux_n_symbols (const GtLinux *linux_os)
+{
+  return gt_kallsyms_count (linux_os->syms);
+}
+
+gboolean
+gt_linux_tables_by_note (const GtLinux *linux_os)
+{
+  return linux_os->by_note;
+}
+
+guint
+gt_linux_n_types (const GtLinux *linux_os)
+{
+  return gt_btf_count (linux_os->types);
+}
+
 addr_t
 gt_linux_symbol (const GtLinux *linux_os, const char *name)
 {
@@ -81,6 +99,17 @@ guint
 gt_linux_n_abi_calls (const GtLinux *linux_os, GTAbi abi)
 {
   return gt_syscalls_count (linux_os->calls, abi);
+}
+
+guint
+gt_linux_count_calls (const GtLinux *linux_os, GTAbi abi)
+{
+  guint n = 0;
+
+  for (guint nr = 0; nr < gt_linux_n_abi_calls (linux_os, abi); nr++) {
+    n += gt_linux_abi_call (linux_os, abi, (gint) nr) != NULL;
+  }
+  return n;
 }
 
 const GtLinuxCall *

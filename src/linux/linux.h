@@ -53,11 +53,14 @@ addr_t gt_linux_dtb (const GtLinux *linux_os);           /* the kernel's page-ta
 addr_t gt_linux_kaslr_offset (const GtLinux *linux_os);
 
 /* Symbols. */
+guint gt_linux_n_symbols (const GtLinux *linux_os);
+gboolean gt_linux_tables_by_note (const GtLinux *linux_os);               /* else by their shape */
 addr_t gt_linux_symbol (const GtLinux *linux_os, const char *name);       /* 0 when absent */
 const char *gt_linux_symbol_at (const GtLinux *linux_os, addr_t address); /* exact, or NULL */
 const char *gt_linux_symbol_near (const GtLinux *linux_os, addr_t address, addr_t *ret_start,
                                   addr_t *ret_end); /* the symbol that contains it; its bounds */
 
+guint gt_linux_n_types (const GtLinux *linux_os);
 /* Layouts. @member may be a path ("thread.sp") and is looked up through anonymous members. */
 gboolean gt_linux_offset (const GtLinux *linux_os, const char *type, const char *member,
                           gsize *ret_offset); /* bytes */
@@ -73,6 +76,7 @@ gboolean gt_linux_foreach_enumerator (const GtLinux *linux_os, const char *membe
 guint gt_linux_n_abi_calls (const GtLinux *linux_os, GTAbi abi); /* one past the last number */
 const GtLinuxCall *
 gt_linux_abi_call (const GtLinux *linux_os, GTAbi abi, gint nr); /* NULL when absent */
+guint gt_linux_count_calls (const GtLinux *linux_os, GTAbi abi); /* that it has */
 /* By the name that programs use ("openat", "umount2"). */
 const GtLinuxCall *gt_linux_abi_call_by_name (const GtLinux *linux_os, GTAbi abi, const char *name);
 /* By kernel function: "__x64_sys_openat", "__ia32_compat_sys_openat", "sys_openat", "sys_newstat",
@@ -94,6 +98,17 @@ typedef gboolean (*GtLinuxTaskFunc) (GtLinux *linux_os, addr_t task, gpointer us
 gboolean gt_linux_foreach_process (GtLinux *linux_os, GtLinuxTaskFunc func, gpointer user_data);
 /* The same for each thread of each process. */
 gboolean gt_linux_foreach_thread (GtLinux *linux_os, GtLinuxTaskFunc func, gpointer user_data);
+
+/* What there is to tell of one; what cannot be read is 0. */
+typedef struct {
+  vmi_pid_t pid, ppid;
+  guint32 uid, n_threads;
+  char comm[17];
+  char *args; /* what it was started with; NULL when it has no memory of its own */
+} GtLinuxProcess;
+
+void gt_linux_describe (GtLinux *linux_os, addr_t task, GtLinuxProcess *ret);
+void gt_linux_process_clear (GtLinuxProcess *process);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtLinux, gt_linux_free)
 

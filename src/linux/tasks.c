@@ -172,8 +172,8 @@ gt_linux_foreach_thread (GtLinux *linux_os, GtLinuxTaskFunc func, gpointer user_
 }
 
 /* The root of the page tables of a task with memory of its own. */
-static gboolean
-read_root (GtLinux *linux_os, addr_t task, addr_t *ret_dtb)
+gboolean
+gt_linux_task_root (GtLinux *linux_os, addr_t task, addr_t *ret_dtb)
 {
   addr_t mm, pgd;
 
@@ -210,12 +210,12 @@ read_process_root (GtLinux *linux_os, addr_t leader, guint *steps, addr_t *ret_d
 {
   g_autoptr (GArray) threads = NULL;
 
-  if (read_root (linux_os, leader, ret_dtb)) {
+  if (gt_linux_task_root (linux_os, leader, ret_dtb)) {
     return TRUE;
   }
   threads = collect_threads (linux_os, leader, steps);
   for (guint i = 0; threads != NULL && i < threads->len; i++) {
-    if (read_root (linux_os, g_array_index (threads, addr_t, i), ret_dtb)) {
+    if (gt_linux_task_root (linux_os, g_array_index (threads, addr_t, i), ret_dtb)) {
       return TRUE;
     }
   }

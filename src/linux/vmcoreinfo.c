@@ -84,6 +84,11 @@ take_line (GtVmcoreinfo *info, const char *key, const char *value)
   } else if (g_str_equal (key, "KERNELOFFSET")) {
     info->slide = g_ascii_strtoull (value, NULL, 16);
     info->has_slide = TRUE;
+  } else if (g_str_equal (key, "NUMBER(phys_base)")) {
+    info->phys_base = g_ascii_strtoll (value, NULL, 10);
+    info->has_phys_base = TRUE;
+  } else if (g_str_equal (key, "NUMBER(pgtable_l5_enabled)")) {
+    info->five_levels = g_ascii_strtoll (value, NULL, 10) != 0;
   }
   for (gsize i = 0; i < G_N_ELEMENTS (symbols); i++) {
     if (g_str_equal (key, symbols[i].key)) {
@@ -129,15 +134,16 @@ gt_vmcoreinfo_free (GtVmcoreinfo *info)
 }
 
 /* A kernel that was here before a reboot left a note too; its addresses differ. */
-static gboolean
-fits (const GtVmcoreinfo *info, const GtKimage *image)
+gboolean
+gt_vmcoreinfo_fits (vmi_instance_t vmi, const GtVmcoreinfo *info, gpointer image)
 {
   return (info->root == 0 || gt_kimage_contains (image, info->root)) &&
          (info->kallsyms_names == 0 || gt_kimage_contains (image, info->kallsyms_names));
 }
 
 static GtVmcoreinfo *
-read_note (vmi_instance_t vmi, const GtKimage *image, addr_t pa, GBytes **ret_text)
+read_note (vmi_instance_t vmi, addr_t pa, GtVmcoreinfoFunc accept, gpointer user_data,
+           GBytes **ret_text)
 {
   guint8 start[PEEK];
   guint8 page[PAGE];
@@ -153,7 +159,7 @@ read_note (vmi_instance_t vmi, const GtKimage *image, addr_t pa, GBytes **ret_te
     return NULL;
   }
   info = gt_vmcoreinfo_parse (page, sizeof page);
-  if (info == NULL || !fits (info, image)) {
+  if (info == NULL || !accept (vmi, info, user_data)) {
     return NULL;
   }
   if (ret_text != NULL) {
@@ -184,7 +190,7 @@ find_in_extent (vmi_instance_t vmi, GtKimage *image, const GtKimageExtent *exten
     if (vmi_pagetable_lookup (vmi, gt_kimage_root (image), word, &pa) == VMI_FAILURE) {
       continue;
     }
-    info = read_note (vmi, image, pa, ret_text);
+    info = read_note (vmi, pa, gt_vmcoreinfo_fits, image, ret_text);
     if (info != NULL) {
       return info;
     }
@@ -217,7 +223,8 @@ gt_vmcoreinfo_find (vmi_instance_t vmi, GtKimage *image, GBytes **ret_text)
 
 /* Looks at up to SCAN_BATCH pages from @pa on. */
 static GtVmcoreinfo *
-scan_batch (vmi_instance_t vmi, GtKimage *image, addr_t pa, gsize n_pages, guint *left)
+scan_batch (vmi_instance_t vmi, GtVmcoreinfoFunc accept, gpointer user_data, addr_t pa,
+            gsize n_pages, guint *left)
 {
   g_autofree guint8 *starts = g_malloc (n_pages * PEEK);
   g_autofree GtPaVec *vec = g_new (GtPaVec, n_pages);
@@ -235,7 +242,7 @@ scan_batch (vmi_instance_t vmi, GtKimage *image, addr_t pa, gsize n_pages, guint
       continue;
     }
     *left -= 1;
-    info = read_note (vmi, image, pa + i * PAGE, NULL);
+    info = read_note (vmi, pa + i * PAGE, accept, user_data, NULL);
     if (info != NULL) {
       return info;
     }
@@ -244,7 +251,7 @@ scan_batch (vmi_instance_t vmi, GtKimage *image, addr_t pa, gsize n_pages, guint
 }
 
 GtVmcoreinfo *
-gt_vmcoreinfo_scan (vmi_instance_t vmi, GtKimage *image)
+gt_vmcoreinfo_scan (vmi_instance_t vmi, GtVmcoreinfoFunc accept, gpointer user_data)
 {
   addr_t pa = 0, start, end;
   guint left = MAX_FOUND;
@@ -252,7 +259,7 @@ gt_vmcoreinfo_scan (vmi_instance_t vmi, GtKimage *image)
   while (gt_vmi_next_ram (vmi, pa, &start, &end) && end > pa) {
     for (pa = MAX (pa, (start + PAGE - 1) & ~((addr_t) PAGE - 1)); pa + PAGE <= end;) {
       gsize n_pages = MIN ((end - pa) / PAGE, SCAN_BATCH);
-      GtVmcoreinfo *info = scan_batch (vmi, image, pa, n_pages, &left);
+      GtVmcoreinfo *info = scan_batch (vmi, accept, user_data, pa, n_pages, &left);
 
       if (info != NULL) {
         return info;

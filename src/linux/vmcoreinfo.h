@@ -18,6 +18,9 @@ typedef struct {
   gboolean has_slide; /* then: */
   addr_t slide;       /* KERNELOFFSET */
   addr_t root;        /* swapper_pg_dir, virtual */
+  gboolean has_phys_base;
+  gint64 phys_base;     /* by how much the image lies higher than it was linked for, physically */
+  gboolean five_levels; /* of page tables; else four */
   addr_t kallsyms_names;
   addr_t kallsyms_num_syms;
   addr_t kallsyms_token_table;
@@ -34,8 +37,12 @@ void gt_vmcoreinfo_free (GtVmcoreinfo *info);
  * @ret_text, where wanted, gets the page. */
 GtVmcoreinfo *gt_vmcoreinfo_find (vmi_instance_t vmi, GtKimage *image, GBytes **ret_text);
 /* Looks at the beginning of every page of RAM: slow, and may find another kernel's note, so those
- * that do not fit @image are passed over. */
-GtVmcoreinfo *gt_vmcoreinfo_scan (vmi_instance_t vmi, GtKimage *image);
+ * that @accept does not like are passed over. */
+typedef gboolean (*GtVmcoreinfoFunc) (vmi_instance_t vmi, const GtVmcoreinfo *info,
+                                      gpointer user_data);
+GtVmcoreinfo *gt_vmcoreinfo_scan (vmi_instance_t vmi, GtVmcoreinfoFunc accept, gpointer user_data);
+/* For gt_vmcoreinfo_scan(): those that fit the GtKimage @image. */
+gboolean gt_vmcoreinfo_fits (vmi_instance_t vmi, const GtVmcoreinfo *info, gpointer image);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtVmcoreinfo, gt_vmcoreinfo_free)
 

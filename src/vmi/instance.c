@@ -4,6 +4,9 @@
 
 #include <guestrace/gt-error.h>
 
+#include "linux/root.h"
+#include "vmi/open.h"
+
 vmi_instance_t
 gt_vmi_instance_new (GtDriver *driver)
 {
@@ -20,6 +23,13 @@ gt_vmi_find_paging (vmi_instance_t vmi, GError **error)
   guint n_vcpus = vmi->driver->ops->n_vcpus (vmi->driver);
   x86_registers_t regs;
 
+  if (n_vcpus == 0) { /* a memory image without registers */
+    if (!gt_linux_find_registers (vmi, &regs, error) ||
+        !vmi->driver->ops->set_regs (vmi->driver, 0, &regs, error)) {
+      return FALSE;
+    }
+    n_vcpus = 1;
+  }
   /* While a machine boots, some vCPUs do not page yet. */
   for (guint vcpu = 0; vcpu < n_vcpus; vcpu++) {
     memset (&regs, 0, sizeof regs);
@@ -98,15 +108,17 @@ open_driver (const void *domain, uint64_t init_flags, vmi_init_error_t *ret_erro
     *ret_error = VMI_INIT_ERROR_VM_NOT_FOUND;
     return NULL;
   }
-  driver = gt_qemu_driver_open (spec, FALSE, &error);
+  driver = gt_vmi_open_driver (spec, &error);
   if (driver == NULL) {
     *ret_error = init_error_from (error);
   }
   return driver;
 }
 
+/* @mode: what it must be; NULL: whatever there is. */
 static status_t
-init (vmi_instance_t *vmi, const void *domain, uint64_t init_flags, vmi_init_error_t *ret_error)
+init (vmi_instance_t *vmi, const vmi_mode_t *mode, const void *domain, uint64_t init_flags,
+      vmi_init_error_t *ret_error)
 {
   GtDriver *driver;
 
@@ -116,6 +128,11 @@ init (vmi_instance_t *vmi, const void *domain, uint64_t init_flags, vmi_init_err
   }
   driver = open_driver (domain, init_flags, ret_error);
   if (driver == NULL) {
+    return VMI_FAILURE;
+  }
+  if (mode != NULL && driver->ops->mode != *mode) {
+    driver->ops->close (driver);
+    *ret_error = VMI_INIT_ERROR_VM_NOT_FOUND;
     return VMI_FAILURE;
   }
   *vmi = gt_vmi_instance_new (driver);
@@ -133,8 +150,8 @@ vmi_init (vmi_instance_t *vmi, vmi_mode_t mode, const void *domain, uint64_t ini
     return VMI_FAILURE;
   }
   *vmi = NULL;
-  if (mode == VMI_KVM) {
-    status = init (vmi, domain, init_flags, &why);
+  if (mode == VMI_KVM || mode == VMI_FILE) {
+    status = init (vmi, &mode, domain, init_flags, &why);
   } else {
     why = VMI_INIT_ERROR_DRIVER_NOT_DETECTED;
   }
@@ -166,7 +183,7 @@ vmi_init_complete (vmi_instance_t *vmi, const void *domain, uint64_t init_flags,
     return VMI_FAILURE;
   }
   *vmi = NULL;
-  if (init (vmi, domain, init_flags, &why) == VMI_SUCCESS) {
+  if (init (vmi, NULL, domain, init_flags, &why) == VMI_SUCCESS) {
     why = complete (*vmi);
     if (why != VMI_INIT_ERROR_NONE) {
       vmi_destroy (*vmi);

@@ -7,21 +7,98 @@
 #include <guestrace/gt-error.h>
 #include <string.h>
 
+#define FILE_PREFIX "file:"
+
+/* The file that @name can only mean, or NULL: what else has a '/' in it begins with a word and a
+ * colon. */
+static const char *
+image_path (const char *name)
+{
+  const char *colon = strchr (name, ':'), *slash = strchr (name, '/');
+
+  if (g_str_has_prefix (name, FILE_PREFIX)) {
+    return name + strlen (FILE_PREFIX);
+  }
+  return slash != NULL && (colon == NULL || slash < colon) ? name : NULL;
+}
+
+/* Whether @cause is that there is no guest of that name, but there is such a file. */
+static gboolean
+means_file (const char *name, const GError *cause)
+{
+  return g_error_matches (cause, GT_ERROR, GT_ERROR_NO_GUEST) &&
+         g_file_test (name, G_FILE_TEST_IS_REGULAR);
+}
+
+GtDriver *
+gt_vmi_open_driver (const char *name, GError **error)
+{
+  const char *path = image_path (name);
+  g_autoptr (GError) cause = NULL;
+  GtDriver *driver;
+
+  if (path != NULL) {
+    return gt_file_driver_open (path, error);
+  }
+  driver = gt_qemu_driver_open (name, FALSE, &cause);
+  if (driver == NULL && means_file (name, cause)) {
+    return gt_file_driver_open (name, error);
+  }
+  if (driver == NULL) {
+    g_propagate_error (error, g_steal_pointer (&cause));
+  }
+  return driver;
+}
+
 vmi_instance_t
 gt_vmi_open_bare (const char *guest, GError **error)
 {
-  GtDriver *driver;
+  g_autoptr (GError) cause = NULL;
+  GtDriver *driver = NULL;
 
   if (guest == NULL || guest[0] == '\0') {
     g_set_error_literal (error, GT_ERROR, GT_ERROR_INVALID,
                          "no guest was named; name a running virtual machine");
     return NULL;
   }
-  driver = gt_qemu_driver_open (guest, TRUE, error);
+  if (image_path (guest) == NULL) {
+    driver = gt_qemu_driver_open (guest, TRUE, &cause);
+  }
+  if (driver != NULL) {
+    return gt_vmi_instance_new (driver);
+  }
+  if (cause == NULL || means_file (guest, cause)) {
+    g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+                 "\"%s\" is a file, not a running guest: of a memory image guestrace info and "
+                 "guestrace ps tell what is in it, but it makes no calls",
+                 guest);
+  } else {
+    g_propagate_error (error, g_steal_pointer (&cause));
+  }
+  return NULL;
+}
+
+vmi_instance_t
+gt_vmi_open_any (const char *name, GError **error)
+{
+  GtDriver *driver = gt_vmi_open_driver (name, error);
+  vmi_instance_t vmi;
+
   if (driver == NULL) {
     return NULL;
   }
-  return gt_vmi_instance_new (driver);
+  vmi = gt_vmi_instance_new (driver);
+  if (!gt_vmi_find_paging (vmi, error) || !gt_vmi_find_os (vmi, error)) {
+    vmi_destroy (vmi);
+    return NULL;
+  }
+  return vmi;
+}
+
+const char *
+gt_vmi_image_format (vmi_instance_t vmi)
+{
+  return gt_file_driver_format (vmi->driver);
 }
 
 gboolean

@@ -11,13 +11,22 @@
 #include <libvmi/libvmi.h>
 
 #include "linux/linux.h"
+#include "vmi/drivers/driver.h"
 #include "vmi/life.h"
 
 G_BEGIN_DECLS
 
-/* Opens a guest by name (see gt_qemu_driver_open()), finds its paging mode and, when @want_os,
- * its operating system. Free with vmi_destroy(). */
+/* Opens a running guest by name (see gt_qemu_driver_open()), finds its paging mode and, when
+ * @want_os, its operating system. Free with vmi_destroy(). */
 vmi_instance_t gt_vmi_open (const char *guest, gboolean want_os, GError **error);
+
+/* A running guest or a memory image ("file:PATH", or a path, or the name of a file that is no
+ * guest's name), to look at only. */
+vmi_instance_t gt_vmi_open_any (const char *name, GError **error);
+/* Its driver; nothing is known of it yet. */
+GtDriver *gt_vmi_open_driver (const char *name, GError **error);
+/* What kind of memory image it is; NULL when it is a running guest. */
+const char *gt_vmi_image_format (vmi_instance_t vmi);
 
 /* The same in two steps: a guest of which nothing is known yet, and a look at what it runs, which
  * may be tried again and again while it boots. */

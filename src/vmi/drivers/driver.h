@@ -75,6 +75,11 @@ struct GtDriver {
  * "gdb:unix:PATH". @alone: no other guestrace may be at work on the guest (GT_ERROR_BUSY). */
 GtDriver *gt_qemu_driver_open (const char *spec, gboolean alone, GError **error);
 
+/* drivers/file/file.c: a memory image, see drivers/file/image.h for its formats. */
+GtDriver *gt_file_driver_open (const char *path, GError **error);
+/* The format's name; NULL when @driver is another one. */
+const char *gt_file_driver_format (const GtDriver *driver);
+
 G_END_DECLS
 
 #endif
