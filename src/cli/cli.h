@@ -18,6 +18,8 @@ void gt_cli_usage_error (const GError *error);
 /* The subcommands; they return the exit status. */
 int gt_cli_trace (int argc, char **argv);
 int gt_cli_list (int argc, char **argv);
+int gt_cli_info (int argc, char **argv);
+int gt_cli_ps (int argc, char **argv);
 
 G_END_DECLS
 

@@ -8,10 +8,17 @@
 int
 main (int argc, char **argv)
 {
+  static const struct {
+    const char *name;
+    int (*run) (int argc, char **argv);
+  } commands[] = { { "list", gt_cli_list }, { "info", gt_cli_info }, { "ps", gt_cli_ps } };
+
   setlocale (LC_ALL, "");
   setlocale (LC_NUMERIC, "C"); /* what is printed is for programs, too */
-  if (argc > 1 && strcmp (argv[1], "list") == 0) {
-    return gt_cli_list (argc - 1, argv + 1);
+  for (guint i = 0; argc > 1 && i < G_N_ELEMENTS (commands); i++) {
+    if (strcmp (argv[1], commands[i].name) == 0) {
+      return commands[i].run (argc - 1, argv + 1);
+    }
   }
   return gt_cli_trace (argc, argv);
 }

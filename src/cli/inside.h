@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the subcommands share that tell what is in a guest or a memory image. */
+#ifndef GT_CLI_INSIDE_H
+#define GT_CLI_INSIDE_H
+
+#include "vmi/open.h"
+
+G_BEGIN_DECLS
+
+/* Parses a command line that names one guest or image; @what says what the command does. Returns
+ * the status to end with where it could not be opened, with what was wrong said; else GT_EXIT_OK
+ * and, unless help was asked for, @ret_vmi. */
+int gt_cli_open_inside (int argc, char **argv, const char *what, vmi_instance_t *ret_vmi);
+/* The status to end with when all has been printed. */
+int gt_cli_printed (void);
+
+G_END_DECLS
+
+#endif

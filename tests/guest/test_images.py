@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""guestrace info and ps, and the embedded libvmi, on a running guest and on images of its memory in
+each format: they tell what the guest told of itself."""
+
+import pathlib
+import re
+import struct
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'lib'))
+sys.dont_write_bytecode = True
+import guestkernel  # noqa: E402
+import guestlab  # noqa: E402
+import vmishell  # noqa: E402
+
+# Built-in commands of the shell alone: it would see the programs that it starts for this.
+LIST = r'''
+for d in /proc/[0-9]*; do
+  ppid= uid= threads= kthread=
+  while read -r key value rest; do
+    case $key in
+    PPid:) ppid=$value ;;
+    Uid:) uid=$value ;;
+    Threads:) threads=$value ;;
+    Name:) name=$value ;;
+    esac
+  done <$d/status
+  echo "${d#/proc/} $ppid $uid $threads $name"
+done
+'''
+ROW = re.compile(r'^ *(\d+) +(\d+) +(\d+) +(\d+)  (.*)$', re.M)
+FIRMWARE = 0xc0000000
+LIME = struct.Struct('<IIQQ8x')
+
+
+def processes(guest):
+    """{pid: (parent, user, threads)} by the guest's word."""
+    rows = [line.split(' ', 4) for line in guest.sh(LIST).splitlines()]
+    return {int(row[0]): tuple(map(int, row[1:4])) for row in rows}
+
+
+def listed(output):
+    return {int(pid): (int(ppid), int(uid), int(n)) for pid, ppid, uid, n, _ in ROW.findall(output)}
+
+
+def command_of(output, pid):
+    return next((command for row, _, _, _, command in ROW.findall(output) if int(row) == pid), None)
+
+
+def lasting(before, after, lists):
+    """Those of the guest's processes that were there all the time, in each of the lists."""
+    return [{pid: rows.get(pid) for pid in before if before[pid] == after.get(pid)} for rows in lists]
+
+
+def build_id(guest):
+    notes = guest.fetch('/sys/kernel/notes')
+    at = notes.index(b'GNU\0')
+    size, = struct.unpack_from('<I', notes, at - 8)
+    return notes[at + 4:at + 4 + size].hex()
+
+
+def check_info(tap, guest, what, output, wanted):
+    told = {line[:14].strip(): line[15:] for line in output.splitlines()}
+    symbols = int(told.get('symbols', '0').split(',')[0])
+    tap.equal((told.get('system'), told.get('banner'), told.get('build id'), symbols), wanted, f'{what}: info')
+    return told
+
+
+def segments(elf):
+    """[(address, file offset, size)] of an ELF core."""
+    with open(elf, 'rb') as file:
+        head = file.read(64)
+        offset, = struct.unpack_from('<Q', head, 32)
+        n, = struct.unpack_from('<H', head, 56)
+        file.seek(offset)
+        table = [struct.unpack('<IIQQQQQQ', file.read(56)) for _ in range(n)]
+    return [(physical, at, size) for kind, _, at, _, physical, size, _, _ in table if kind == 1 and size]
+
+
+def to_lime(elf, lime):
+    """The same memory as LiME writes it."""
+    with open(elf, 'rb') as source, open(lime, 'wb') as sink:
+        for address, at, size in segments(elf):
+            source.seek(at)
+            sink.write(LIME.pack(0x4c694d45, 1, address, address + size - 1))
+            sink.write(source.read(size))
+
+
+def make_images(guest, directory):
+    """{format: file}; the guest stands still meanwhile, and goes on standing still."""
+    images = {'ELF core': directory / 'elf', 'LiME': directory / 'lime', 'raw': directory / 'raw'}
+    guest.hmp('stop')
+    guest.hmp(f'dump-guest-memory {images["ELF core"]}')
+    end = max(address + size for address, _, size in segments(images['ELF core']) if address < FIRMWARE)
+    guest.hmp(f'pmemsave 0 {end} "{images["raw"]}"')
+    to_lime(images['ELF core'], images['LiME'])
+    return images
+
+
+def check_reading(tap, live, what, path, places):
+    """The same bytes, symbols and page tables, and nothing can be written."""
+    with vmishell.VmiShell(str(path)) as image:
+        for name, question in places.items():
+            answer = image.line(*question)
+            tap.ok(answer is not None and answer == live[name], f'{what}: {name}', f'{answer}\n{live[name]}')
+        address = hex(image.symbol('linux_banner'))
+        tap.ok(image.ask('write64', address, 0, '0x1') is None, f'{what}: cannot be written')
+
+
+def check_broken(tap, directory, elf, lime):
+    """Files that are none, or not whole: a sentence each."""
+    whole = elf.read_bytes()[:1 << 20]
+    cases = {
+        'empty': (b'', 'empty'),
+        'text': (b'no image\n' * 1000, 'no Linux kernel found'),
+        'kdump': (b'KDUMP   ' + bytes(4096), 'compressed kdump'),
+        'disk': (b'QFI\xfb' + bytes(4096), 'disk image'),
+        'cut ELF': (whole[:80], 'ends before'),
+        'ELF without memory': (whole[:56] + bytes(8) + whole[64:], 'no memory in it'),
+        'program': (pathlib.Path(sys.executable).read_bytes()[:1 << 16], 'no core'),
+        'half an ELF': (whole, 'no Linux kernel found'),
+        'damaged LiME': (lime.read_bytes()[:40] + bytes(8), 'no Linux kernel found'),
+        'LiME of nothing': (LIME.pack(0x4c694d45, 1, 5, 4), 'damaged'),
+    }
+    for name, (data, words) in cases.items():
+        path = directory / 'broken'
+        path.write_bytes(data)
+        run = guestlab.guestrace('info', path)
+        tap.ok(run.returncode == 1 and run.stderr.count('\n') == 1 and words in run.stderr, f'{name}: a sentence',
+               f'{run.returncode} {run.stderr}')
+    run = guestlab.guestrace(elf)
+    tap.ok(run.returncode == 1 and 'not a running guest' in run.stderr, 'an image cannot be traced', run.stderr)
+
+
+def main():
+    with guestlab.Tap() as tap, guestkernel.boot(sys.argv[1], smp=2) as guest:
+        guest.sh('(sleep 4242 & threads 3 1000000000 & asuser 1234 sleep 4343 &) >/dev/null 2>&1; sleep 0.5')
+        sleeper = int(guest.sh('pidof sleep').split()[-1])
+        symbols = int(guest.sh(r"grep -vc '\[' /proc/kallsyms"))
+        wanted = ('Linux ' + guest.sh('uname -r').strip(), guest.sh('cat /proc/version').strip(), build_id(guest), symbols)
+        told = guestlab.guestrace('info', guest.name)
+        check_info(tap, guest, 'guest', told.stdout, wanted)
+        before = processes(guest)
+        running = guestlab.guestrace('ps', guest.name)
+        after = processes(guest)
+        theirs, ours = lasting(before, after, (before, listed(running.stdout)))
+        tap.ok(len(ours) > 30 and theirs == ours, f'guest: ps: {len(ours)} processes', f'{theirs}\n{ours}')
+        arguments = guest.fetch(f'/proc/{sleeper}/cmdline').decode().rstrip('\0').replace('\0', ' ')
+        tap.equal(command_of(running.stdout, sleeper), arguments, 'guest: ps: the arguments of a program')
+        tap.ok(any(row[1] == 1234 for row in ours.values()) and any(row[2] == 4 for row in ours.values()),
+               'guest: ps: users and threads', ours)
+
+        images = make_images(guest, guest.dir)
+        standing = guestlab.guestrace('ps', guest.name)
+        with vmishell.VmiShell(guest.name) as vmi:
+            places = {
+                'the banner': ('bytes', hex(vmi.symbol('linux_banner')), 0, 64),
+                'the text': ('bytes', hex(vmi.symbol('do_syscall_64')), 0, 4096),
+                "a process's page tables": ('dtb', sleeper),
+                'a symbol': ('symbol', 'init_task'),
+            }
+            live = {name: vmi.line(*question) for name, question in places.items()}
+        for what, path in images.items():
+            info, ps = guestlab.guestrace('info', path), guestlab.guestrace('ps', f'file:{path}')
+            said = check_info(tap, guest, what, info.stdout, wanted)
+            tap.ok(f'({what})' in said.get('image', ''), f'{what}: the format', info.stdout + info.stderr)
+            tap.ok(ps.stdout == standing.stdout and ps.returncode == 0, f'{what}: ps as of the guest itself',
+                   f'{ps.stdout}{ps.stderr}{standing.stdout}')
+            check_reading(tap, live, what, path, places)
+        check_broken(tap, guest.dir, images['ELF core'], images['LiME'])
+        guest.hmp('cont')
+        guestkernel.check_health(tap, guest, 'after all that')
+
+
+main()
