@@ -9,7 +9,7 @@
 #include <guestrace/gt-error.h>
 #include <string.h>
 
-enum { SEGMENTS_MAX = 65536, NOTES_MAX = 4096, NOTE_MAX = 64 << 10 };
+enum { SEGMENTS_MAX = 65536, NOTE_SEGMENTS_MAX = 16, NOTES_MAX = 4096, NOTE_MAX = 64 << 10 };
 
 #define CR0_PG   (1ULL << 31)
 #define EFER_LME (1ULL << 8)
@@ -150,7 +150,7 @@ gboolean
 gt_elf_read (GtImage *image, const char *path, GError **error)
 {
   Elf64_Ehdr header;
-  guint n;
+  guint n, n_notes = 0;
 
   image->format = "ELF core";
   if (!gt_image_file (image, 0, &header, sizeof header) || header.e_ident[EI_CLASS] != ELFCLASS64 ||
@@ -170,7 +170,7 @@ gt_elf_read (GtImage *image, const char *path, GError **error)
     }
     if (segment.p_type == PT_LOAD) {
       gt_image_add (image, segment.p_paddr, segment.p_filesz, segment.p_offset);
-    } else if (segment.p_type == PT_NOTE) {
+    } else if (segment.p_type == PT_NOTE && n_notes++ < NOTE_SEGMENTS_MAX) {
       read_notes (image, &segment);
     }
   }

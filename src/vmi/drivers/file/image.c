@@ -18,6 +18,8 @@
 
 enum { MAGIC_SIZE = 8 };
 
+#define ADDRESS_END (G_GUINT64_CONSTANT (1) << 52) /* no PC has memory there */
+
 gboolean
 gt_image_file (const GtImage *image, guint64 offset, void *buf, gsize len)
 {
@@ -45,8 +47,8 @@ gt_image_add (GtImage *image, addr_t pa, guint64 len, guint64 offset)
 {
   GtImageRun run = { .pa = pa, .offset = offset };
 
-  if (offset < image->size) {
-    run.len = MIN (MIN (len, image->size - offset), G_MAXUINT64 - pa);
+  if (offset < image->size && pa < ADDRESS_END) {
+    run.len = MIN (MIN (len, image->size - offset), ADDRESS_END - pa);
   }
   if (run.len > 0) {
     g_array_append_val (image->runs, run);

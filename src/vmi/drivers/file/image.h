@@ -36,7 +36,7 @@ gboolean gt_image_read (const GtImage *image, addr_t pa, void *buf, gsize len);
 
 /* Reads the file's bytes; FALSE when there are not as many. */
 gboolean gt_image_file (const GtImage *image, guint64 offset, void *buf, gsize len);
-/* Adds a run, in any order; what the file does not have of it is left out. */
+/* Adds a run, in any order; what the file does not have of it is left out, and what no PC has. */
 void gt_image_add (GtImage *image, addr_t pa, guint64 len, guint64 offset);
 
 G_END_DECLS
