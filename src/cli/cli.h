@@ -20,6 +20,7 @@ int gt_cli_trace (int argc, char **argv);
 int gt_cli_list (int argc, char **argv);
 int gt_cli_info (int argc, char **argv);
 int gt_cli_ps (int argc, char **argv);
+int gt_cli_profile (int argc, char **argv);
 
 G_END_DECLS
 

@@ -7,7 +7,7 @@
 static const char help[] =
     "Usage: guestrace [OPTION]... GUEST\n"
     "       guestrace list\n"
-    "       guestrace info|ps GUEST|IMAGE\n"
+    "       guestrace info|ps|profile GUEST|IMAGE\n"
     "\n"
     "Shows the system calls that the programs inside a running virtual machine make, from outside "
     "it.\n"

@@ -77,7 +77,7 @@ gt_cli_info (int argc, char **argv)
   vmi_instance_t vmi;
   int status = gt_cli_open_inside (
       argc, argv, "Tells what a running guest, or a memory image, is and what was found in it.",
-      &vmi);
+      NULL, &vmi);
 
   if (vmi == NULL) {
     return status;

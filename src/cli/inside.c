@@ -8,7 +8,8 @@
 #include "cli/cli.h"
 
 int
-gt_cli_open_inside (int argc, char **argv, const char *what, vmi_instance_t *ret_vmi)
+gt_cli_open_inside (int argc, char **argv, const char *what, const GOptionEntry *entries,
+                    vmi_instance_t *ret_vmi)
 {
   g_autoptr (GOptionContext) context = g_option_context_new ("GUEST|IMAGE");
   g_autofree char *command = g_strdup (argv[0]),
@@ -18,6 +19,9 @@ gt_cli_open_inside (int argc, char **argv, const char *what, vmi_instance_t *ret
   *ret_vmi = NULL;
   g_set_prgname (program);
   g_option_context_set_summary (context, what);
+  if (entries != NULL) {
+    g_option_context_add_main_entries (context, entries, NULL);
+  }
   if (!g_option_context_parse (context, &argc, &argv, &error)) {
     gt_cli_usage_error (error);
     return GT_EXIT_USAGE;

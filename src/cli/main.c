@@ -11,7 +11,10 @@ main (int argc, char **argv)
   static const struct {
     const char *name;
     int (*run) (int argc, char **argv);
-  } commands[] = { { "list", gt_cli_list }, { "info", gt_cli_info }, { "ps", gt_cli_ps } };
+  } commands[] = { { "list", gt_cli_list },
+                   { "info", gt_cli_info },
+                   { "ps", gt_cli_ps },
+                   { "profile", gt_cli_profile } };
 
   setlocale (LC_ALL, "");
   setlocale (LC_NUMERIC, "C"); /* what is printed is for programs, too */

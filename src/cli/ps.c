@@ -39,7 +39,7 @@ gt_cli_ps (int argc, char **argv)
 {
   vmi_instance_t vmi;
   int status = gt_cli_open_inside (
-      argc, argv, "Lists the processes of a running guest, or in a memory image.", &vmi);
+      argc, argv, "Lists the processes of a running guest, or in a memory image.", NULL, &vmi);
 
   if (vmi == NULL) {
     return status;

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* BTF: our own look-ups, and libbpf below them. */
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "fuzz.h"
 #include "linux/btf-types.h"
+#include "linux/isf-private.h"
 #include "linux/structure.h"
 
 static void
@@ -18,6 +23,26 @@ check_members (const GtStructure *structure)
       check_members (member->inner);
     }
   }
+}
+
+/* Whatever the types are, the profile of them is JSON. */
+static void
+check_profile (const GtBtf *types)
+{
+  g_autoptr (GString) text = g_string_new ("{");
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  char *written = NULL;
+  size_t size = 0;
+  GtIsf isf = {
+    .file = open_memstream (&written, &size), .types = types, .text = text, .first = TRUE
+  };
+
+  gt_isf_write_types (&isf);
+  g_string_append_c (text, '}');
+  (void) fputs (text->str, isf.file);
+  fuzz_check (fclose (isf.file) == 0, "it was written");
+  fuzz_check (json_parser_load_from_data (parser, written, (gssize) size, NULL), "it is JSON");
+  free (written);
 }
 
 int
@@ -51,6 +76,9 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
     gsize len;
 
     (void) gt_btf_size (types, sized[i], &len);
+  }
+  if (types != NULL) {
+    check_profile (types);
   }
   for (guint i = 0; types != NULL && i < G_N_ELEMENTS (sized); i++) {
     g_autoptr (GtStructure) structure = gt_structure_new (types, sized[i]);

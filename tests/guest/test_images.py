@@ -3,9 +3,13 @@
 """guestrace info and ps, and the embedded libvmi, on a running guest and on images of its memory in
 each format: they tell what the guest told of itself."""
 
+import base64
+import collections
+import json
 import pathlib
 import re
 import struct
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'lib'))
@@ -60,7 +64,7 @@ def build_id(guest):
     return notes[at + 4:at + 4 + size].hex()
 
 
-def check_info(tap, guest, what, output, wanted):
+def check_info(tap, what, output, wanted):
     told = {line[:14].strip(): line[15:] for line in output.splitlines()}
     symbols = int(told.get('symbols', '0').split(',')[0])
     tap.equal((told.get('system'), told.get('banner'), told.get('build id'), symbols), wanted, f'{what}: info')
@@ -108,6 +112,79 @@ def check_reading(tap, live, what, path, places):
         tap.ok(image.ask('write64', address, 0, '0x1') is None, f'{what}: cannot be written')
 
 
+FIELD = re.compile(r'^\t[^\t}].*?(?:\(\*(\w+)\)\(.*\)|(\w+)(?:\[\d*\])*(?::\d+)?); +/\* +(\d+)(?:: *(\d+))? +\d+ \*/$', re.M)
+STRUCTURES = 'task_struct', 'vm_area_struct', 'tcp_sock', 'sk_buff', 'module', 'cred', 'inode', 'net'
+
+
+def places_by_pahole(btf, name):
+    """{member: its first bit} of a structure, as pahole reads the kernel's types."""
+    text = subprocess.run(['pahole', '-C', name, btf], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          text=True, check=True).stdout
+    return {pointer or plain: int(byte) * 8 + int(bit or 0) for pointer, plain, byte, bit in FIELD.findall(text)}
+
+
+def places_by_profile(fields):
+    return {name: field['offset'] * 8 + field['type'].get('bit_position', 0) for name, field in fields.items()
+            if not field.get('anonymous')}
+
+
+def unresolved(profile):
+    """What the profile's types refer to and it does not have."""
+    kinds = {'struct': 'user_types', 'union': 'user_types', 'enum': 'enums', 'base': 'base_types'}
+    missing = set()
+
+    def look(node):
+        kind = node['kind']
+        if kind in kinds and node['name'] not in profile[kinds[kind]]:
+            missing.add((kind, node['name']))
+        for more in 'subtype', 'type':
+            if more in node:
+                look(node[more])
+
+    for user_type in profile['user_types'].values():
+        for field in user_type['fields'].values():
+            look(field['type'])
+    for symbol in profile['symbols'].values():
+        look(symbol['type'])
+    return sorted(missing | {('base', enum['base']) for enum in profile['enums'].values()
+                             if enum['base'] not in profile['base_types']})
+
+
+def check_profile(tap, directory, image, slide, facts):
+    """Symbols as /proc/kallsyms has them, structures as pahole has them, nothing missing."""
+    run = guestlab.guestrace('profile', '-o', directory / 'isf', image)
+    profile = json.loads((directory / 'isf').read_text()) if run.returncode == 0 else {'symbols': {}, 'user_types': {}}
+    wrong = [name for name, address in facts['symbols'].items()
+             if profile['symbols'].get(name, {}).get('address') != address - slide]
+    tap.ok(len(facts['symbols']) > 50000 and not wrong, f'profile: {len(facts["symbols"])} symbols',
+           f'{run.stderr}{wrong[:10]}')
+    for name in STRUCTURES:
+        wanted = places_by_pahole(facts['btf'], name)
+        got = places_by_profile(profile['user_types'].get(name, {'fields': {}})['fields'])
+        got = {member: bit for member, bit in got.items() if member in wanted}
+        tap.ok(len(wanted) > 5 and got == wanted, f'profile: {len(wanted)} members of {name}',
+               {m: (wanted[m], got.get(m)) for m in wanted if wanted[m] != got.get(m)})
+    tap.equal(unresolved(profile), [], 'profile: all types are there')
+    banner = profile['symbols'].get('linux_banner', {}).get('constant_data', '')
+    tap.equal(base64.b64decode(banner).decode(), facts['banner'] + '\n\0', 'profile: the banner')
+    full = subprocess.run([guestlab.GUESTRACE, 'profile', '-o', '/dev/full', image], stderr=subprocess.PIPE, text=True)
+    tap.ok(full.returncode == 1 and full.stderr.count('\n') == 1 and 'No space' in full.stderr, 'profile: a full disk',
+           full.stderr)
+    shell = subprocess.run(f'"{guestlab.GUESTRACE}" profile {image} | head -c 9; echo ${{PIPESTATUS[0]}}', shell=True,
+                           executable='/bin/bash', stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    tap.ok(shell.stdout.endswith('141\n') and not shell.stderr, 'profile: a reader that goes', shell)
+
+
+def facts_of(guest, directory):
+    """What the guest says of its kernel, while it runs: global names that are there once."""
+    rows = [line.split() for line in guest.fetch('/proc/kallsyms').decode().splitlines()]
+    often = collections.Counter(row[2] for row in rows if len(row) == 3)
+    (directory / 'btf').write_bytes(guest.fetch('/sys/kernel/btf/vmlinux'))
+    return {'symbols': {row[2]: int(row[0], 16) for row in rows if len(row) == 3 and often[row[2]] == 1 and
+                        int(row[0], 16) >= 0xffffffff80000000},
+            'btf': directory / 'btf', 'banner': guest.sh('cat /proc/version').strip()}
+
+
 def check_broken(tap, directory, elf, lime):
     """Files that are none, or not whole: a sentence each."""
     whole = elf.read_bytes()[:1 << 20]
@@ -139,8 +216,7 @@ def main():
         sleeper = int(guest.sh('pidof sleep').split()[-1])
         symbols = int(guest.sh(r"grep -vc '\[' /proc/kallsyms"))
         wanted = ('Linux ' + guest.sh('uname -r').strip(), guest.sh('cat /proc/version').strip(), build_id(guest), symbols)
-        told = guestlab.guestrace('info', guest.name)
-        check_info(tap, guest, 'guest', told.stdout, wanted)
+        told = check_info(tap, 'guest', guestlab.guestrace('info', guest.name).stdout, wanted)
         before = processes(guest)
         running = guestlab.guestrace('ps', guest.name)
         after = processes(guest)
@@ -151,6 +227,7 @@ def main():
         tap.ok(any(row[1] == 1234 for row in ours.values()) and any(row[2] == 4 for row in ours.values()),
                'guest: ps: users and threads', ours)
 
+        facts = facts_of(guest, guest.dir)
         images = make_images(guest, guest.dir)
         standing = guestlab.guestrace('ps', guest.name)
         with vmishell.VmiShell(guest.name) as vmi:
@@ -163,11 +240,13 @@ def main():
             live = {name: vmi.line(*question) for name, question in places.items()}
         for what, path in images.items():
             info, ps = guestlab.guestrace('info', path), guestlab.guestrace('ps', f'file:{path}')
-            said = check_info(tap, guest, what, info.stdout, wanted)
+            said = check_info(tap, what, info.stdout, wanted)
             tap.ok(f'({what})' in said.get('image', ''), f'{what}: the format', info.stdout + info.stderr)
             tap.ok(ps.stdout == standing.stdout and ps.returncode == 0, f'{what}: ps as of the guest itself',
                    f'{ps.stdout}{ps.stderr}{standing.stdout}')
             check_reading(tap, live, what, path, places)
+        slide = int(told['KASLR offset'], 16)
+        check_profile(tap, guest.dir, images['ELF core'], slide, facts)
         check_broken(tap, guest.dir, images['ELF core'], images['LiME'])
         guest.hmp('cont')
         guestkernel.check_health(tap, guest, 'after all that')

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A small workload with a bit of everything: files, directories, pipes, sockets, a thread, fork and
  * exec, calls that fail. usage: lively [ROUNDS, 0 for ever (default 1) [PAUSE_MS]]
- * Prints "round N ok" for each round, then "OK". */
+ * Prints "round N ok" for each round, then "OK"; or what went wrong in which round. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -19,6 +19,16 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Says what went wrong, of those things that depend on others. */
+static int
+expect (int condition, const char *what)
+{
+  if (!condition) {
+    printf ("FAILED: %s: %s\n", what, strerror (errno));
+  }
+  return condition;
+}
 
 static int
 files (const char *directory)
@@ -87,10 +97,11 @@ pipes (void)
   }
   close (ends[1]);
   struct pollfd fd = { .fd = ends[0], .events = POLLIN };
-  int ok = child > 0 && poll (&fd, 1, 5000) == 1 && read (ends[0], text, sizeof text - 1) == 12 &&
+  int ok = child > 0 && expect (poll (&fd, 1, 60000) == 1, "poll") &&
+           expect (read (ends[0], text, sizeof text - 1) == 12, "read of a pipe") &&
            strcmp (text, "from a child") == 0;
   close (ends[0]);
-  return ok && waitpid (child, &status, 0) == child && WIFEXITED (status) &&
+  return ok && expect (waitpid (child, &status, 0) == child, "waitpid") && WIFEXITED (status) &&
          WEXITSTATUS (status) == 0;
 }
 
@@ -114,8 +125,9 @@ static int
 ask (int fd, const struct sockaddr *address, socklen_t size)
 {
   char text[16];
-  return connect (fd, address, size) == 0 && send (fd, "hello", 5, MSG_NOSIGNAL) == 5 &&
-         recv (fd, text, sizeof text, 0) == 5 && memcmp (text, "hello", 5) == 0;
+  return expect (connect (fd, address, size) == 0, "connect") &&
+         expect (send (fd, "hello", 5, MSG_NOSIGNAL) == 5, "send") &&
+         expect (recv (fd, text, sizeof text, 0) == 5, "recv") && memcmp (text, "hello", 5) == 0;
 }
 
 /* A server thread and this thread talk over a socket of a family. */
@@ -162,13 +174,14 @@ sockets (const char *directory)
 static int
 one_round (const char *directory)
 {
-  int ok = mkdir (directory, 0755) == 0;
-  ok = files (directory) && ok;
-  ok = directories () && ok;
-  ok = failures () && ok;
-  ok = pipes () && ok;
-  ok = sockets (directory) && ok;
-  return rmdir (directory) == 0 && ok;
+  int ok = expect (mkdir (directory, 0755) == 0, "mkdir");
+
+  ok = expect (files (directory), "files") && ok;
+  ok = expect (directories (), "directories") && ok;
+  ok = expect (failures (), "failures") && ok;
+  ok = expect (pipes (), "pipes") && ok;
+  ok = expect (sockets (directory), "sockets") && ok;
+  return expect (rmdir (directory) == 0, "rmdir") && ok;
 }
 
 int
