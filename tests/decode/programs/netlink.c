@@ -196,8 +196,8 @@ oddities (int fd)
     send_to (fd, messages, i);
   }
   for (size_t i = 0; i < 3; i++) {
-    begin_message ((Message *) ((char *) messages + size), RTM_GETADDR + i, NLM_F_DUMP, &info,
-                   sizeof info);
+    begin_message ((Message *) (void *) ((char *) messages + size), RTM_GETADDR + i, NLM_F_DUMP,
+                   &info, sizeof info);
     size += 32 - 4 * (i == 2);
   }
   send_to (fd, messages, size);
