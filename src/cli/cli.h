@@ -12,6 +12,8 @@ enum { GT_EXIT_OK = 0, GT_EXIT_FAILED = 1, GT_EXIT_USAGE = 2, GT_EXIT_PIPE = 141
 
 /* Prints "guestrace: SENTENCE" on stderr, with nothing in it that a terminal would act on. */
 void gt_cli_say (const char *format, ...) G_GNUC_PRINTF (1, 2);
+/* @text, which may be a guest's, without what a terminal would act on; to be freed. */
+char *gt_cli_printable (const char *text);
 /* Prints the sentence and where help is. */
 void gt_cli_usage_error (const GError *error);
 

@@ -4,7 +4,6 @@
 
 #include "cli/cli.h"
 #include "cli/inside.h"
-#include "decode/text.h"
 
 static void print_row (const char *key, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
@@ -12,15 +11,14 @@ static void print_row (const char *key, const char *format, ...) G_GNUC_PRINTF (
 static void
 print_row (const char *key, const char *format, ...)
 {
-  g_autoptr (GString) out = g_string_new (NULL);
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *shown = NULL;
   va_list args;
 
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  gt_text_message (out, text);
-  printf ("%-14s %s\n", key, out->str);
+  shown = gt_cli_printable (text);
+  printf ("%-14s %s\n", key, shown);
 }
 
 static void

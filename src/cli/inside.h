@@ -7,10 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* Parses a command line that names one guest or image; @what says what the command does;
- * @entries (nullable) are its options. Returns
- * the status to end with where it could not be opened, with what was wrong said; else GT_EXIT_OK
- * and, unless help was asked for, @ret_vmi. */
+/* Parses a command line that names one guest or image; @what says what the command does, @entries
+ * (nullable) are its options. Returns GT_EXIT_OK and @ret_vmi; where that could not be opened, the
+ * status to end with, when it has said what was wrong. */
 int gt_cli_open_inside (int argc, char **argv, const char *what, const GOptionEntry *entries,
                         vmi_instance_t *ret_vmi);
 /* The status to end with when all has been printed. */

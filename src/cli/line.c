@@ -65,6 +65,15 @@ append_ip (GString *out, const GtLineStyle *style, const GTEvent *enter)
 }
 
 static void
+append_before_name (GString *out, const GtLineStyle *style, const GtCallInfo *info,
+                    const GTEvent *enter)
+{
+  append_number (out, style, enter->number);
+  append_ip (out, style, enter);
+  append_abi (out, info);
+}
+
+static void
 append_name (GString *out, const GtLineStyle *style, const GtCallInfo *info, gint nr)
 {
   gt_color_begin (out, style->options.colors, GT_COLOR_NAME);
@@ -153,9 +162,7 @@ static void
 append_call (GString *out, GtLineStyle *style, const GtCallInfo *info, const GTEvent *enter,
              const GTEvent *leave, gsize start)
 {
-  append_number (out, style, enter->number);
-  append_ip (out, style, enter);
-  append_abi (out, info);
+  append_before_name (out, style, info, enter);
   append_name (out, style, info, enter->number);
   g_string_append_c (out, '(');
   append_args (out, style, info, enter, leave);
@@ -194,9 +201,7 @@ gt_line_append_unfinished (GString *out, GtLineStyle *style, const GtCallInfo *i
                            const GTEvent *enter)
 {
   gt_line_append_head (out, style, enter->time, enter);
-  append_number (out, style, enter->number);
-  append_ip (out, style, enter);
-  append_abi (out, info);
+  append_before_name (out, style, info, enter);
   append_name (out, style, info, enter->number);
   g_string_append_c (out, '(');
   if (info->raw) {
@@ -214,9 +219,7 @@ gt_line_append_resumed (GString *out, GtLineStyle *style, const GtCallInfo *info
   gsize start = out->len;
 
   gt_line_append_head (out, style, leave->time, leave);
-  append_number (out, style, enter->number);
-  append_ip (out, style, enter);
-  append_abi (out, info);
+  append_before_name (out, style, info, enter);
   gt_text_literal (out, "<... ");
   append_name (out, style, info, enter->number);
   gt_text_literal (out, " resumed>");

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "decode/text.h"
 #include "vmi/drivers/qemu/process.h"
 #include "vmi/open.h"
 
@@ -25,16 +24,6 @@ row_free (gpointer data)
   g_free (row);
 }
 
-/* @text without what a terminal would act on. */
-static char *
-printable (const char *text)
-{
-  g_autoptr (GString) out = g_string_new (NULL);
-
-  gt_text_message (out, text);
-  return g_string_free (g_steal_pointer (&out), FALSE);
-}
-
 static void
 look_inside (Row *row)
 {
@@ -44,10 +33,10 @@ look_inside (Row *row)
 
   if (linux_os != NULL) {
     row->os = "Linux";
-    row->kernel = printable (gt_linux_release (linux_os));
+    row->kernel = gt_cli_printable (gt_linux_release (linux_os));
   } else {
-    g_autofree char *reason =
-        printable (error != NULL ? error->message : "it is not a Linux that guestrace knows");
+    g_autofree char *reason = gt_cli_printable (
+        error != NULL ? error->message : "it is not a Linux that guestrace knows");
 
     row->kernel = g_strdup_printf ("- (%s)", reason);
   }
@@ -61,7 +50,7 @@ make_row (const GtQemuProcess *process)
 {
   Row *row = g_new0 (Row, 1);
 
-  row->name = printable (process->name != NULL ? process->name : "-");
+  row->name = gt_cli_printable (process->name != NULL ? process->name : "-");
   row->id = g_strdup_printf ("qemu:%d", process->pid);
   row->os = "-";
   look_inside (row);

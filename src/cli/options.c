@@ -166,8 +166,6 @@ count_quiet (GtCliOptions *options)
 static gboolean
 take_flag (GtCliOptions *options, int option)
 {
-  GtLineOptions *line = &options->line;
-
   switch (option) {
   case 'A':
     options->append = TRUE;
@@ -186,11 +184,32 @@ take_flag (GtCliOptions *options, int option)
     options->separate |= options->follow;
     options->follow = TRUE;
     return TRUE;
-  case 'i':
-    line->ips = TRUE;
-    return TRUE;
   case 'q':
     count_quiet (options);
+    return TRUE;
+  case 'V':
+    options->version = TRUE;
+    return TRUE;
+  case 'w':
+    return TRUE; /* how long calls took by the clock is all that can be seen from outside */
+  case 'z':
+    options->status = GT_STATUS_SUCCESSFUL;
+    return TRUE;
+  case 'Z':
+    options->status = GT_STATUS_FAILED;
+    return TRUE;
+  default:
+    return FALSE;
+  }
+}
+
+/* The same of those about what lines look like. */
+static gboolean
+take_line_flag (GtLineOptions *line, int option)
+{
+  switch (option) {
+  case 'i':
+    line->ips = TRUE;
     return TRUE;
   case 'r':
     line->relative = TRUE;
@@ -204,22 +223,14 @@ take_flag (GtCliOptions *options, int option)
   case 'v':
     line->decode.verbose = TRUE;
     return TRUE;
-  case 'V':
-    options->version = TRUE;
-    return TRUE;
-  case 'w':
-    return TRUE; /* how long calls took by the clock is all that can be seen from outside */
   case 'x':
     line->decode.hex_strings = MIN (line->decode.hex_strings + 1, GT_HEX_ALL);
     return TRUE;
   case 'y':
     line->decode.fds = line->decode.fds != 0 ? GT_FDS_ALL : GT_FDS_PATH;
     return TRUE;
-  case 'z':
-    options->status = GT_STATUS_SUCCESSFUL;
-    return TRUE;
-  case 'Z':
-    options->status = GT_STATUS_FAILED;
+  case OPTION_NUMBERS:
+    line->numbers = TRUE;
     return TRUE;
   default:
     return FALSE;
@@ -250,9 +261,6 @@ take_long_flag (GtCliOptions *options, int option)
     return TRUE;
   case OPTION_BY_PROCESS:
     options->table.by_process = TRUE;
-    return TRUE;
-  case OPTION_NUMBERS:
-    options->line.numbers = TRUE;
     return TRUE;
   default:
     return FALSE;
@@ -380,8 +388,8 @@ take_options (GtCliOptions *options, int argc, char **argv, GError **error)
     if (option == '?' || option == ':') {
       return refuse_option (argv[CLAMP (optind - 1, 0, argc - 1)], option, error);
     }
-    if (!take_flag (options, option) && !take_long_flag (options, option) &&
-        !take_value (options, option, optarg, error)) {
+    if (!take_flag (options, option) && !take_line_flag (&options->line, option) &&
+        !take_long_flag (options, option) && !take_value (options, option, optarg, error)) {
       return FALSE;
     }
   }

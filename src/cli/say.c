@@ -20,6 +20,15 @@ gt_cli_say (const char *format, ...)
   (void) fputs (line->str, stderr);
 }
 
+char *
+gt_cli_printable (const char *text)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  gt_text_message (out, text);
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
 void
 gt_cli_usage_error (const GError *error)
 {

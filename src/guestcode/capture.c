@@ -86,13 +86,6 @@ put_bytes (struct output *out, const struct gt_step *step, uint32_t index, uint6
 #define SOCKET_COLON 0x5b3a74656b636f73ull /* "socket:[" */
 #define ANON_INODE   0x646f6e695f6e6f6eull /* "non_inod", after the first letter */
 
-static uint32_t
-process_into (int32_t fd, uint32_t *pid)
-{
-  *pid = process_of_fd (fd);
-  return *pid ? sizeof *pid : 0;
-}
-
 /* What a socket's, a pidfd's or a device's descriptor is besides. A socket takes as much room as
  * the longest: what it is depends on no length that could change meanwhile. */
 static void
@@ -107,7 +100,7 @@ put_more (struct output *out, const struct gt_step *step, int32_t fd, uint64_t m
     return;
   }
   size = mark == GT_SOCKET_ADDRESS  ? socket_of_fd (fd, data)
-         : mark == GT_PIDFD_ADDRESS ? process_into (fd, data)
+         : mark == GT_PIDFD_ADDRESS ? process_of_fd (fd, data)
                                     : device_of_fd (fd, data);
   if (size) {
     put (out, &bytes, 0, mark | (uint32_t) fd, (int32_t) size, 0);

@@ -79,19 +79,19 @@ device_of_fd (int32_t fd, struct gt_device *device)
 }
 
 uint32_t
-process_of_fd (int32_t fd)
+process_of_fd (int32_t fd, uint32_t *pid)
 {
-  uint64_t file = fd < 0 ? 0 : k_fget_raw ((uint32_t) fd), pid;
-  uint32_t number = 0;
+  uint64_t file = fd < 0 ? 0 : k_fget_raw ((uint32_t) fd), process;
 
+  *pid = 0;
   if (!file) {
     return 0;
   }
-  pid = k_pidfd_pid (file);
+  process = k_pidfd_pid (file);
   /* An error else. The first number is that of the namespace that the machine begins with. */
-  if (pid && pid < -ERRNO_MAX) {
-    number = FIELD (uint32_t, pid, k_pid_numbers);
+  if (process && process < -ERRNO_MAX) {
+    *pid = FIELD (uint32_t, process, k_pid_numbers);
   }
   k_fput (file);
-  return number;
+  return *pid ? sizeof *pid : 0;
 }

@@ -11,7 +11,7 @@
 int64_t path_of_fd (int32_t fd, char *data, uint32_t size);
 /* Describes descriptor @fd; returns the size of that, 0 when it is no device. */
 uint32_t device_of_fd (int32_t fd, struct gt_device *device);
-/* Which process @fd stands for; 0 when it is no pidfd. */
-uint32_t process_of_fd (int32_t fd);
+/* The same of the process that a pidfd stands for. */
+uint32_t process_of_fd (int32_t fd, uint32_t *pid);
 
 #endif

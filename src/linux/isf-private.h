@@ -19,7 +19,8 @@ typedef struct {
 /* "{" and "}" of an object that is a member called @name. */
 void gt_isf_open (GtIsf *isf, const char *name);
 void gt_isf_close (GtIsf *isf);
-/* What comes before a member's value. */
+/* What comes before a member, its name with it or not. */
+void gt_isf_next (GtIsf *isf);
 void gt_isf_key (GtIsf *isf, const char *name);
 void gt_isf_quote (GtIsf *isf, const char *text);
 /* "{\"kind\": \"struct\", \"name\": \"task_struct\"}" of the type with that number; 0 is void. */

@@ -202,17 +202,16 @@ write_member (GtIsf *isf, const struct btf_type *type, guint index)
 static void
 write_user_type (GtIsf *isf, const struct btf_type *type, guint32 id)
 {
-  g_string_append_printf (isf->text, "%s\n", isf->first ? "" : ",");
+  gt_isf_next (isf);
   quote_name (isf, type, id);
-  g_string_append_printf (isf->text, ": {\"kind\": \"%s\", \"size\": %u, ", kind_of (type),
+  g_string_append_printf (isf->text, ": {\"kind\": \"%s\", \"size\": %u", kind_of (type),
                           btf_is_fwd (type) ? 0 : type->size);
-  isf->first = TRUE;
-  g_string_append (isf->text, "\"fields\": {");
+  gt_isf_open (isf, "fields");
   for (guint i = 0; btf_is_composite (type) && i < btf_vlen (type); i++) {
     write_member (isf, type, i);
   }
   gt_isf_close (isf);
-  g_string_append_c (isf->text, '}');
+  gt_isf_close (isf);
 }
 
 static void
@@ -243,6 +242,18 @@ write_user_types (GtIsf *isf)
 typedef const char
     *Bases[SIZES][2]; /* by the logarithm of their size, and whether they are signed */
 
+/* SIZES for what is not 1, 2, 4 or 8 bytes long. */
+static guint
+logarithm (guint32 size)
+{
+  guint i = 0;
+
+  while (i < SIZES && 1u << i != size) {
+    i++;
+  }
+  return i;
+}
+
 static void
 find_bases (const GtIsf *isf, Bases bases)
 {
@@ -250,14 +261,12 @@ find_bases (const GtIsf *isf, Bases bases)
 
   for (guint32 id = 1; id < n; id++) {
     const struct btf_type *type = btf__type_by_id (isf->types->btf, id);
-    guint i = 0;
+    guint i;
 
     if (type == NULL || !btf_is_int (type) || (btf_int_encoding (type) & BTF_INT_BOOL)) {
       continue;
     }
-    while (i < SIZES && 1u << i != type->size) {
-      i++;
-    }
+    i = logarithm (type->size);
     if (i < SIZES) {
       const char **base = &bases[i][(btf_int_encoding (type) & BTF_INT_SIGNED) != 0];
 
@@ -271,8 +280,7 @@ write_constants (GtIsf *isf, const struct btf_type *type)
 {
   gboolean is_signed = btf_kflag (type);
 
-  isf->first = TRUE;
-  g_string_append (isf->text, "\"constants\": {");
+  gt_isf_open (isf, "constants");
   for (guint i = 0; i < btf_vlen (type); i++) {
     gboolean is_64 = btf_is_enum64 (type);
     guint32 name_off = is_64 ? btf_enum64 (type)[i].name_off : btf_enum (type)[i].name_off;
@@ -291,6 +299,19 @@ write_constants (GtIsf *isf, const struct btf_type *type)
 }
 
 static void
+write_enum (GtIsf *isf, const struct btf_type *type, guint32 id, Bases bases)
+{
+  const char *base = bases[MIN (logarithm (type->size), SIZES - 1)][btf_kflag (type)];
+
+  gt_isf_next (isf);
+  quote_name (isf, type, id);
+  g_string_append_printf (isf->text, ": {\"size\": %u, \"base\": ", type->size);
+  gt_isf_quote (isf, base != NULL ? base : "void");
+  write_constants (isf, type);
+  gt_isf_close (isf);
+}
+
+static void
 write_enums (GtIsf *isf)
 {
   guint n = btf__type_cnt (isf->types->btf);
@@ -301,24 +322,11 @@ write_enums (GtIsf *isf)
   gt_isf_open (isf, "enums");
   for (guint32 id = 1; id < n; id++) {
     const struct btf_type *type = btf__type_by_id (isf->types->btf, id);
-    guint i = 0;
+    const char *name = type != NULL && btf_is_any_enum (type) ? name_of (isf, type) : NULL;
 
-    if (type == NULL || !btf_is_any_enum (type) ||
-        (name_of (isf, type)[0] != '\0' &&
-         !g_hash_table_add (seen, (gpointer) name_of (isf, type)))) {
-      continue;
+    if (name != NULL && (name[0] == '\0' || g_hash_table_add (seen, (gpointer) name))) {
+      write_enum (isf, type, id, bases);
     }
-    while (i < SIZES - 1 && 1u << i != type->size) {
-      i++;
-    }
-    g_string_append_printf (isf->text, "%s\n", isf->first ? "" : ",");
-    quote_name (isf, type, id);
-    g_string_append_printf (isf->text, ": {\"size\": %u, \"base\": ", type->size);
-    gt_isf_quote (isf, bases[i][btf_kflag (type)] != NULL ? bases[i][btf_kflag (type)] : "void");
-    g_string_append (isf->text, ", ");
-    write_constants (isf, type);
-    g_string_append_c (isf->text, '}');
-    isf->first = FALSE;
   }
   gt_isf_close (isf);
 }

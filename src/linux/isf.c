@@ -79,15 +79,21 @@ gt_isf_quote (GtIsf *isf, const char *text)
 }
 
 void
-gt_isf_key (GtIsf *isf, const char *name)
+gt_isf_next (GtIsf *isf)
 {
-  g_string_append (isf->text, isf->first ? "\n" : ",\n");
-  isf->first = FALSE;
-  gt_isf_quote (isf, name);
-  g_string_append (isf->text, ": ");
   if (isf->text->len > FLUSH_SIZE) {
     flush (isf);
   }
+  g_string_append (isf->text, isf->first ? "\n" : ",\n");
+  isf->first = FALSE;
+}
+
+void
+gt_isf_key (GtIsf *isf, const char *name)
+{
+  gt_isf_next (isf);
+  gt_isf_quote (isf, name);
+  g_string_append (isf->text, ": ");
 }
 
 void

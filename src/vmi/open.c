@@ -88,7 +88,7 @@ gt_vmi_open_any (const char *name, GError **error)
     return NULL;
   }
   vmi = gt_vmi_instance_new (driver);
-  if (!gt_vmi_find_paging (vmi, error) || !gt_vmi_find_os (vmi, error)) {
+  if (!gt_vmi_find_out (vmi, error)) {
     vmi_destroy (vmi);
     return NULL;
   }

@@ -109,12 +109,13 @@ device_of_fd (int32_t fd, struct gt_device *device)
 }
 
 uint32_t
-process_of_fd (int32_t fd)
+process_of_fd (int32_t fd, uint32_t *pid)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/fdinfo/%d", child, fd), *text = NULL;
   const char *line = g_file_get_contents (path, &text, NULL, NULL) ? strstr (text, "\nPid:") : NULL;
 
-  return line != NULL ? (uint32_t) atoi (line + strlen ("\nPid:")) : 0;
+  *pid = line != NULL ? (uint32_t) atoi (line + strlen ("\nPid:")) : 0;
+  return *pid != 0 ? sizeof *pid : 0;
 }
 
 int64_t

@@ -82,9 +82,10 @@ device_of_fd (int32_t fd, struct gt_device *device)
 
 /* And 8 a process. */
 uint32_t
-process_of_fd (int32_t fd)
+process_of_fd (int32_t fd, uint32_t *pid)
 {
-  return fd == 8 ? 321 : 0;
+  *pid = 321;
+  return fd == 8 ? sizeof *pid : 0;
 }
 
 /* Descriptor 3 has a path, 4 one that is too long, 5 that of a socket, 8 that of a pidfd. */
