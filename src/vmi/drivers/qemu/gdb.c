@@ -1,35 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The gdb remote protocol as QEMU's stub speaks it. */
-#include "vmi/drivers/qemu/gdb.h"
-
+/* The gdb remote protocol as QEMU's stub speaks it: the connection, and requests on it. */
 #include <gio/gio.h>
 #include <guestrace/gt-error.h>
 #include <string.h>
 
+#include "vmi/drivers/qemu/gdb-private.h"
 #include "vmi/drivers/qemu/peers.h"
 
 #define GREETING_TIMEOUT_MS 3000
-#define COMMAND_TIMEOUT_MS  10000
 #define MAX_VCPUS           4096
 #define MAX_THREAD_NAME     64
 /* What QEMU has always taken; the real figure comes with the greeting. */
 #define MIN_PACKET 400u
 #define MAX_XML    (256u << 10)
 
-struct GtGdb {
-  GtQemuStream *stream;
-  GtQemuAddress *address;
-  char *where;
-  GPtrArray *threads; /* their names in the protocol, by vCPU */
-  gsize packet_size;
-  int selected; /* the vCPU that g, m and the like mean; -1 unknown */
-  int physical; /* whether m and M mean physical addresses; -1 unknown */
-  GByteArray *out;
-  GByteArray *in; /* the last packet's payload */
-};
-
-static void
-translate_error (GtGdb *gdb, GError *cause, gboolean connecting, GError **error)
+void
+gt_gdb_translate_error (GtGdb *gdb, GError *cause, gboolean connecting, GError **error)
 {
   if (cause->domain == GT_ERROR) {
     g_propagate_error (error, g_error_copy (cause));
@@ -58,16 +44,16 @@ translate_error (GtGdb *gdb, GError *cause, gboolean connecting, GError **error)
   }
 }
 
-static gboolean
-send_packet (GtGdb *gdb, const char *payload, gsize len, gint64 deadline, GError **error)
+gboolean
+gt_gdb_send_packet (GtGdb *gdb, const char *payload, gsize len, gint64 deadline, GError **error)
 {
   g_byte_array_set_size (gdb->out, 0);
   gt_gdb_packet_encode (gdb->out, payload, len);
   return gt_qemu_stream_send (gdb->stream, gdb->out->data, gdb->out->len, deadline, error);
 }
 
-static gboolean
-receive_packet (GtGdb *gdb, gint64 deadline, GError **error)
+gboolean
+gt_gdb_receive_packet (GtGdb *gdb, gint64 deadline, GError **error)
 {
   for (;;) {
     GByteArray *in = gdb->stream->in;
@@ -88,8 +74,8 @@ receive_packet (GtGdb *gdb, gint64 deadline, GError **error)
   }
 }
 
-static const char *
-answer (GtGdb *gdb)
+const char *
+gt_gdb_answer (GtGdb *gdb)
 {
   return (const char *) gdb->in->data;
 }
@@ -106,43 +92,43 @@ is_stop (const char *text)
 static gboolean
 exchange (GtGdb *gdb, const char *payload, gsize len, gint64 deadline, GError **error)
 {
-  if (!send_packet (gdb, payload, len, deadline, error)) {
+  if (!gt_gdb_send_packet (gdb, payload, len, deadline, error)) {
     return FALSE;
   }
   do {
-    if (!receive_packet (gdb, deadline, error)) {
+    if (!gt_gdb_receive_packet (gdb, deadline, error)) {
       return FALSE;
     }
-    if (*answer (gdb) == 'W' || *answer (gdb) == 'X') {
+    if (*gt_gdb_answer (gdb) == 'W' || *gt_gdb_answer (gdb) == 'X') {
       g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
                            "the guest is gone: its QEMU ended");
       return FALSE;
     }
-  } while (is_stop (answer (gdb)));
+  } while (is_stop (gt_gdb_answer (gdb)));
   return TRUE;
 }
 
-static gboolean
-request (GtGdb *gdb, const char *payload, GError **error)
+gboolean
+gt_gdb_request (GtGdb *gdb, const char *payload, GError **error)
 {
   g_autoptr (GError) cause = NULL;
 
   if (exchange (gdb, payload, strlen (payload), gt_qemu_deadline (COMMAND_TIMEOUT_MS), &cause)) {
     return TRUE;
   }
-  translate_error (gdb, cause, FALSE, error);
+  gt_gdb_translate_error (gdb, cause, FALSE, error);
   return FALSE;
 }
 
-static gboolean
-request_ok (GtGdb *gdb, const char *payload, GError **error)
+gboolean
+gt_gdb_request_ok (GtGdb *gdb, const char *payload, GError **error)
 {
-  if (!request (gdb, payload, error)) {
+  if (!gt_gdb_request (gdb, payload, error)) {
     return FALSE;
   }
-  if (strcmp (answer (gdb), "OK") != 0) {
+  if (strcmp (gt_gdb_answer (gdb), "OK") != 0) {
     g_set_error (error, GT_ERROR, GT_ERROR_FAILED, "the debug stub refused \"%.24s\" (%.16s)",
-                 payload, *answer (gdb) ? answer (gdb) : "unknown to it");
+                 payload, *gt_gdb_answer (gdb) ? gt_gdb_answer (gdb) : "unknown to it");
     return FALSE;
   }
   return TRUE;
@@ -159,7 +145,7 @@ greet (GtGdb *gdb, const GtQemuAddress *address, GError **error)
   if (!gdb->stream || !exchange (gdb, hello, sizeof hello - 1, deadline, error)) {
     return FALSE;
   }
-  size = strstr (answer (gdb), "PacketSize=");
+  size = strstr (gt_gdb_answer (gdb), "PacketSize=");
   if (size) {
     gdb->packet_size = g_ascii_strtoull (size + strlen ("PacketSize="), NULL, 16);
   }
@@ -177,17 +163,17 @@ load_xml (const char *name, gpointer user_data, GError **error)
     g_autofree char *payload =
         g_strdup_printf ("qXfer:features:read:%s:%zx,%zx", name, xml->len, (gsize) 0xffb);
 
-    if (!request (gdb, payload, error)) {
+    if (!gt_gdb_request (gdb, payload, error)) {
       return NULL;
     }
-    if (*answer (gdb) != 'm' && *answer (gdb) != 'l') {
+    if (*gt_gdb_answer (gdb) != 'm' && *gt_gdb_answer (gdb) != 'l') {
       break;
     }
-    g_string_append (xml, answer (gdb) + 1);
-    if (*answer (gdb) == 'l') {
+    g_string_append (xml, gt_gdb_answer (gdb) + 1);
+    if (*gt_gdb_answer (gdb) == 'l') {
       return g_string_free (g_steal_pointer (&xml), FALSE);
     }
-    if (!answer (gdb)[1]) {
+    if (!gt_gdb_answer (gdb)[1]) {
       break;
     }
   }
@@ -203,7 +189,7 @@ read_target (GtGdb *gdb, GtGdbTarget **target, GError **error)
 
   if (*target) {
     /* Known from an earlier connection; yet the stub refuses P before this was asked. */
-    return request (gdb, "qXfer:features:read:target.xml:0,ffb", error);
+    return gt_gdb_request (gdb, "qXfer:features:read:target.xml:0,ffb", error);
   }
   *target = gt_gdb_target_load (load_xml, gdb, error);
   if (!*target) {
@@ -222,16 +208,16 @@ read_target (GtGdb *gdb, GtGdbTarget **target, GError **error)
 static gboolean
 read_threads (GtGdb *gdb, GError **error)
 {
-  if (!request (gdb, "qfThreadInfo", error)) {
+  if (!gt_gdb_request (gdb, "qfThreadInfo", error)) {
     return FALSE;
   }
-  while (*answer (gdb) == 'm' && gdb->threads->len < MAX_VCPUS) {
-    g_auto (GStrv) names = g_strsplit (answer (gdb) + 1, ",", MAX_VCPUS);
+  while (*gt_gdb_answer (gdb) == 'm' && gdb->threads->len < MAX_VCPUS) {
+    g_auto (GStrv) names = g_strsplit (gt_gdb_answer (gdb) + 1, ",", MAX_VCPUS);
 
     for (guint i = 0; names[i] && gdb->threads->len < MAX_VCPUS; i++) {
       g_ptr_array_add (gdb->threads, g_strndup (names[i], MAX_THREAD_NAME));
     }
-    if (!request (gdb, "qsThreadInfo", error)) {
+    if (!gt_gdb_request (gdb, "qsThreadInfo", error)) {
       return FALSE;
     }
   }
@@ -250,14 +236,14 @@ ask_state (GtGdb *gdb, GError **error)
   g_autoptr (GError) cause = NULL;
   gint64 deadline = gt_qemu_deadline (COMMAND_TIMEOUT_MS);
 
-  if (send_packet (gdb, "?", 1, deadline, &cause)) {
-    while (receive_packet (gdb, deadline, &cause)) {
-      if (is_stop (answer (gdb))) {
+  if (gt_gdb_send_packet (gdb, "?", 1, deadline, &cause)) {
+    while (gt_gdb_receive_packet (gdb, deadline, &cause)) {
+      if (is_stop (gt_gdb_answer (gdb))) {
         return TRUE;
       }
     }
   }
-  translate_error (gdb, cause, FALSE, error);
+  gt_gdb_translate_error (gdb, cause, FALSE, error);
   return FALSE;
 }
 
@@ -267,7 +253,7 @@ static void
 leave_running (GtGdb *gdb)
 {
   if (gdb->stream) {
-    (void) send_packet (gdb, "c", 1, gt_qemu_deadline (COMMAND_TIMEOUT_MS), NULL);
+    (void) gt_gdb_send_packet (gdb, "c", 1, gt_qemu_deadline (COMMAND_TIMEOUT_MS), NULL);
   }
 }
 
@@ -286,7 +272,7 @@ gt_gdb_open (const GtQemuAddress *address, GtGdbTarget **target, GError **error)
   gdb->in = g_byte_array_new ();
   if (!greet (gdb, address, &cause)) {
     leave_running (gdb);
-    translate_error (gdb, cause, TRUE, error);
+    gt_gdb_translate_error (gdb, cause, TRUE, error);
     return NULL;
   }
   if (!ask_state (gdb, error) || !read_target (gdb, target, error) || !read_threads (gdb, error)) {
@@ -333,7 +319,7 @@ gt_gdb_detach (GtGdb *gdb, GError **error)
 {
   g_autofree char *payload = gt_gdb_detach_packet (gdb);
 
-  return request_ok (gdb, payload, error);
+  return gt_gdb_request_ok (gdb, payload, error);
 }
 
 guint
@@ -342,8 +328,8 @@ gt_gdb_n_vcpus (const GtGdb *gdb)
   return gdb->threads->len;
 }
 
-static gboolean
-check_vcpu (GtGdb *gdb, guint vcpu, GError **error)
+gboolean
+gt_gdb_check_vcpu (GtGdb *gdb, guint vcpu, GError **error)
 {
   if (vcpu >= gdb->threads->len) {
     g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "the guest has no vCPU %u, only %u of them",
@@ -353,264 +339,21 @@ check_vcpu (GtGdb *gdb, guint vcpu, GError **error)
   return TRUE;
 }
 
-static gboolean
-select_vcpu (GtGdb *gdb, guint vcpu, GError **error)
+gboolean
+gt_gdb_select_vcpu (GtGdb *gdb, guint vcpu, GError **error)
 {
   g_autofree char *payload = NULL;
 
-  if (!check_vcpu (gdb, vcpu, error)) {
+  if (!gt_gdb_check_vcpu (gdb, vcpu, error)) {
     return FALSE;
   }
   if (gdb->selected == (int) vcpu) {
     return TRUE;
   }
   payload = g_strdup_printf ("Hg%s", (char *) gdb->threads->pdata[vcpu]);
-  if (!request_ok (gdb, payload, error)) {
+  if (!gt_gdb_request_ok (gdb, payload, error)) {
     return FALSE;
   }
   gdb->selected = (int) vcpu;
   return TRUE;
-}
-
-static gboolean
-bad_answer (GtGdb *gdb, const char *what, GError **error)
-{
-  g_set_error (error, GT_ERROR, GT_ERROR_FAILED, "the debug stub at %s gives no %s (%.16s)",
-               gdb->where, what, answer (gdb));
-  return FALSE;
-}
-
-gboolean
-gt_gdb_read_regs (GtGdb *gdb, guint vcpu, guint8 *ret, gsize len, GError **error)
-{
-  gsize got;
-
-  if (!select_vcpu (gdb, vcpu, error) || !request (gdb, "g", error)) {
-    return FALSE;
-  }
-  got = gdb->in->len / 2;
-  memset (ret, 0, len);
-  if (*answer (gdb) == 'E' || got == 0 || !gt_gdb_hex_decode (answer (gdb), ret, MIN (got, len))) {
-    return bad_answer (gdb, "registers", error);
-  }
-  return TRUE;
-}
-
-gboolean
-gt_gdb_read_reg (GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 *ret, GError **error)
-{
-  char payload[32];
-  guint64 value = 0;
-
-  g_snprintf (payload, sizeof payload, "p%x", reg->number);
-  if (!select_vcpu (gdb, vcpu, error) || !request (gdb, payload, error)) {
-    return FALSE;
-  }
-  if (*answer (gdb) == 'E' || reg->size > sizeof value ||
-      !gt_gdb_hex_decode (answer (gdb), &value, reg->size)) {
-    return bad_answer (gdb, reg->name, error);
-  }
-  *ret = GUINT64_FROM_LE (value);
-  return TRUE;
-}
-
-static void
-append_write_reg (GString *payload, const GtGdbReg *reg, guint64 value)
-{
-  guint64 le = GUINT64_TO_LE (value);
-
-  g_string_append_printf (payload, "P%x=", reg->number);
-  gt_gdb_hex_append (payload, &le, MIN (reg->size, sizeof le));
-}
-
-gboolean
-gt_gdb_write_reg (GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 value, GError **error)
-{
-  g_autoptr (GString) payload = g_string_new (NULL);
-
-  append_write_reg (payload, reg, value);
-  return select_vcpu (gdb, vcpu, error) && request_ok (gdb, payload->str, error);
-}
-
-void
-gt_gdb_append_write_reg (const GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 value,
-                         GString *packets)
-{
-  if (vcpu < gdb->threads->len) {
-    g_string_append_printf (packets, "Hg%s", (char *) gdb->threads->pdata[vcpu]);
-    g_string_append_c (packets, '\0');
-    append_write_reg (packets, reg, value);
-    g_string_append_c (packets, '\0');
-  }
-}
-
-static gboolean
-set_physical (GtGdb *gdb, gboolean physical, GError **error)
-{
-  if (gdb->physical == physical) {
-    return TRUE;
-  }
-  gdb->physical = -1;
-  if (!request_ok (gdb, physical ? "Qqemu.PhyMemMode:1" : "Qqemu.PhyMemMode:0", error)) {
-    return FALSE;
-  }
-  gdb->physical = physical;
-  return TRUE;
-}
-
-static gboolean
-read_memory (GtGdb *gdb, guint64 addr, guint8 *buf, gsize len, GError **error)
-{
-  gsize chunk = gdb->packet_size / 2 - 16;
-
-  while (len > 0) {
-    gsize n = MIN (len, chunk);
-    char payload[64];
-
-    g_snprintf (payload, sizeof payload, "m%" G_GINT64_MODIFIER "x,%zx", addr, n);
-    if (!request (gdb, payload, error)) {
-      return FALSE;
-    }
-    if (*answer (gdb) == 'E' || !gt_gdb_hex_decode (answer (gdb), buf, n)) {
-      return bad_answer (gdb, "memory at that address", error);
-    }
-    addr += n;
-    buf += n;
-    len -= n;
-  }
-  return TRUE;
-}
-
-static gboolean
-write_memory (GtGdb *gdb, guint64 addr, const guint8 *buf, gsize len, GError **error)
-{
-  gsize chunk = gdb->packet_size / 2 - 32;
-  g_autoptr (GString) payload = g_string_new (NULL);
-
-  while (len > 0) {
-    gsize n = MIN (len, chunk);
-
-    g_string_printf (payload, "M%" G_GINT64_MODIFIER "x,%zx:", addr, n);
-    gt_gdb_hex_append (payload, buf, n);
-    if (!request_ok (gdb, payload->str, error)) {
-      return FALSE;
-    }
-    addr += n;
-    buf += n;
-    len -= n;
-  }
-  return TRUE;
-}
-
-gboolean
-gt_gdb_read_pa (GtGdb *gdb, guint64 pa, void *buf, gsize len, GError **error)
-{
-  return set_physical (gdb, TRUE, error) && read_memory (gdb, pa, buf, len, error);
-}
-
-gboolean
-gt_gdb_write_pa (GtGdb *gdb, guint64 pa, const void *buf, gsize len, GError **error)
-{
-  return set_physical (gdb, TRUE, error) && write_memory (gdb, pa, buf, len, error);
-}
-
-gboolean
-gt_gdb_read_va (GtGdb *gdb, guint vcpu, guint64 va, void *buf, gsize len, GError **error)
-{
-  return select_vcpu (gdb, vcpu, error) && set_physical (gdb, FALSE, error) &&
-         read_memory (gdb, va, buf, len, error);
-}
-
-gboolean
-gt_gdb_write_va (GtGdb *gdb, guint vcpu, guint64 va, const void *buf, gsize len, GError **error)
-{
-  return select_vcpu (gdb, vcpu, error) && set_physical (gdb, FALSE, error) &&
-         write_memory (gdb, va, buf, len, error);
-}
-
-gboolean
-gt_gdb_set_breakpoint (GtGdb *gdb, gboolean hardware, gboolean insert, guint64 va, GError **error)
-{
-  char payload[64];
-
-  g_snprintf (payload, sizeof payload, "%c%d,%" G_GINT64_MODIFIER "x,1", insert ? 'Z' : 'z',
-              hardware ? 1 : 0, va);
-  return request_ok (gdb, payload, error);
-}
-
-static gboolean
-go (GtGdb *gdb, const char *payload, GError **error)
-{
-  g_autoptr (GError) cause = NULL;
-
-  gdb->selected = -1;
-  /* Stops that were announced before this one began are not its end. */
-  gt_qemu_stream_consume (gdb->stream, gdb->stream->in->len);
-  if (send_packet (gdb, payload, strlen (payload), gt_qemu_deadline (COMMAND_TIMEOUT_MS), &cause)) {
-    return TRUE;
-  }
-  translate_error (gdb, cause, FALSE, error);
-  return FALSE;
-}
-
-gboolean
-gt_gdb_continue (GtGdb *gdb, GError **error)
-{
-  return go (gdb, "vCont;c", error);
-}
-
-gboolean
-gt_gdb_step (GtGdb *gdb, guint vcpu, GError **error)
-{
-  g_autofree char *payload = NULL;
-
-  if (!check_vcpu (gdb, vcpu, error)) {
-    return FALSE;
-  }
-  payload = g_strdup_printf ("vCont;s:%s", (char *) gdb->threads->pdata[vcpu]);
-  return go (gdb, payload, error);
-}
-
-gboolean
-gt_gdb_interrupt (GtGdb *gdb, GError **error)
-{
-  g_autoptr (GError) cause = NULL;
-
-  if (gt_qemu_stream_send (gdb->stream, "\003", 1, gt_qemu_deadline (COMMAND_TIMEOUT_MS), &cause)) {
-    return TRUE;
-  }
-  translate_error (gdb, cause, FALSE, error);
-  return FALSE;
-}
-
-static int
-vcpu_of_thread (GtGdb *gdb, guint64 thread)
-{
-  for (guint i = 0; i < gdb->threads->len; i++) {
-    if (gt_gdb_thread_number (gdb->threads->pdata[i]) == thread) {
-      return (int) i;
-    }
-  }
-  return -1;
-}
-
-gboolean
-gt_gdb_wait (GtGdb *gdb, gint64 deadline, GtGdbStop *ret, GError **error)
-{
-  g_autoptr (GError) cause = NULL;
-
-  while (receive_packet (gdb, deadline, &cause)) {
-    guint64 thread;
-    GtGdbStopReason reason = gt_gdb_stop_parse (answer (gdb), &thread);
-
-    if (reason != GT_GDB_STOP_NONE) {
-      ret->reason = reason;
-      ret->vcpu = vcpu_of_thread (gdb, thread);
-      return TRUE;
-    }
-  }
-  if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)) {
-    translate_error (gdb, cause, FALSE, error);
-  }
-  return FALSE;
 }
