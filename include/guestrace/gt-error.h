@@ -4,6 +4,7 @@
 #define GUESTRACE_GT_ERROR_H
 
 #include <glib.h>
+#include <libvmi/libvmi.h>
 
 G_BEGIN_DECLS
 
@@ -40,6 +41,8 @@ typedef enum {
 } GTError;
 
 GQuark gt_error_quark (void);
+
+const char *gt_vmi_get_error (vmi_instance_t vmi);
 
 #pragma GCC visibility pop
 

@@ -2,9 +2,8 @@
 /*
  * The libvmi that guestrace carries, events: names, types, constants and meanings are those of
  * libvmi's interface (https://libvmi.com, 0.14 and later; events version 9). This is no part of
- * libvmi: the text was written for guestrace from the interface's facts. Declared is what works:
- * the types, which guestrace's callbacks receive. Registering events does not work yet and is
- * therefore absent.
+ * libvmi: the text was written for guestrace from the interface's facts. Declared is what works;
+ * the rest of libvmi's functions is absent.
  */
 #ifndef LIBVMI_EVENTS_H
 #define LIBVMI_EVENTS_H
@@ -326,6 +325,38 @@ struct vmi_event {
 
 /* The VMI_EVENTS_VERSION that the library was built with. */
 uint32_t vmi_events_version (void) NOEXCEPT;
+
+/*
+ * Events need an instance that was opened with VMI_INIT_EVENTS. The event is the caller's and must
+ * stay until it is cleared. Callbacks run inside vmi_events_listen(), while the vCPU stands.
+ * Which events there are and what each costs: doc/events.md of guestrace. Why a function failed:
+ * gt_vmi_get_error() in <guestrace/gt-error.h>.
+ */
+status_t vmi_register_event (vmi_instance_t vmi, vmi_event_t *event) NOEXCEPT;
+/* Inside a callback it is done after it. free_routine (may be NULL) is called once the event is
+ * not used any more. */
+status_t
+vmi_clear_event (vmi_instance_t vmi, vmi_event_t *event, vmi_event_free_t free_routine) NOEXCEPT;
+/* Waits for events and calls their callbacks. timeout in ms, 0: those only that wait already.
+ * That none came is success. */
+status_t vmi_events_listen (vmi_instance_t vmi, uint32_t timeout) NOEXCEPT;
+/* How many reports wait for vmi_events_listen(); -1 without events. */
+int vmi_are_events_pending (vmi_instance_t vmi) NOEXCEPT;
+
+/* What is registered, or NULL. */
+vmi_event_t *vmi_get_reg_event (vmi_instance_t vmi, reg_t reg) NOEXCEPT;
+vmi_event_t *vmi_get_singlestep_event (vmi_instance_t vmi, uint32_t vcpu) NOEXCEPT;
+
+/* After as many instructions of that vCPU: calls cb with the event, or, when cb is NULL,
+ * registers the event. */
+status_t vmi_step_event (vmi_instance_t vmi, vmi_event_t *event, uint32_t vcpu_id, uint64_t steps,
+                         event_callback_t cb) NOEXCEPT;
+/* Begins or ends the single-stepping of a vCPU; not in a callback, whose response does it. */
+status_t vmi_toggle_single_step_vcpu (vmi_instance_t vmi, vmi_event_t *event, uint32_t vcpu,
+                                      bool enabled) NOEXCEPT;
+status_t vmi_stop_single_step_vcpu (vmi_instance_t vmi, vmi_event_t *event, uint32_t vcpu) NOEXCEPT;
+/* Ends all of it. */
+status_t vmi_shutdown_single_step (vmi_instance_t vmi) NOEXCEPT;
 
 #pragma GCC visibility pop
 

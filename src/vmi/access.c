@@ -7,7 +7,8 @@
 
 #include "vmi/instance.h"
 
-#define N_PIECES 32
+#define N_PIECES       32
+#define NO_EXECUTE_BIT 63
 
 static gboolean
 find_kernel (vmi_instance_t vmi, GtPlace *place)
@@ -53,9 +54,29 @@ gt_place_find (vmi_instance_t vmi, const access_context_t *ctx, GtPlace *ret)
   }
 }
 
-/* The first piece of [@addr, @addr + @count): as far as one page goes. */
+/* Whether a processor may execute what @info's walk came to. */
 static gboolean
-first_piece (vmi_instance_t vmi, const GtPlace *place, addr_t addr, gsize count, GtPaVec *ret)
+is_executable (const page_info_t *info)
+{
+  guint64 all;
+
+  if (info->pm == VMI_PM_LEGACY) {
+    return TRUE;
+  }
+  if (info->pm == VMI_PM_PAE) {
+    all = info->x86_pae.pte_value | info->x86_pae.pgd_value;
+  } else {
+    all = info->x86_ia32e.pte_value | info->x86_ia32e.pgd_value | info->x86_ia32e.pdpte_value |
+          info->x86_ia32e.pml4e_value;
+  }
+  return !VMI_GET_BIT (all, NO_EXECUTE_BIT);
+}
+
+/* The first piece of [@addr, @addr + @count): as far as one page goes. @code is set when it may
+ * be executed. */
+static gboolean
+first_piece (vmi_instance_t vmi, const GtPlace *place, addr_t addr, gsize count, GtPaVec *ret,
+             gboolean *code)
 {
   page_info_t info;
   guint64 rest;
@@ -63,10 +84,12 @@ first_piece (vmi_instance_t vmi, const GtPlace *place, addr_t addr, gsize count,
   if (place->mode == VMI_PM_NONE) {
     ret->pa = addr;
     ret->len = count;
+    *code = TRUE; /* nobody knows */
     return TRUE;
   }
   if (place->root == vmi->kernel_dtb && gt_linear_find (vmi, addr, &ret->pa, &rest)) {
     ret->len = MIN (count, rest);
+    *code |= gt_linear_is_code (vmi, addr);
     return TRUE;
   }
   if (!gt_page_walk (vmi, place->mode, place->root, addr, &info)) {
@@ -74,13 +97,14 @@ first_piece (vmi_instance_t vmi, const GtPlace *place, addr_t addr, gsize count,
   }
   rest = info.size - (addr & (info.size - 1));
   ret->pa = info.paddr;
+  *code |= is_executable (&info);
   ret->len = MIN (count, rest);
   return TRUE;
 }
 
 static gsize
 gather (vmi_instance_t vmi, const GtPlace *place, addr_t addr, guint8 *buf, gsize count,
-        GtPaVec *vec, gsize *ret_bytes)
+        GtPaVec *vec, gsize *ret_bytes, gboolean *code)
 {
   gsize n = 0;
   gsize bytes = 0;
@@ -88,7 +112,7 @@ gather (vmi_instance_t vmi, const GtPlace *place, addr_t addr, guint8 *buf, gsiz
   while (bytes < count && n < N_PIECES) {
     GtPaVec piece;
 
-    if (!first_piece (vmi, place, addr + bytes, count - bytes, &piece)) {
+    if (!first_piece (vmi, place, addr + bytes, count - bytes, &piece, code)) {
       break;
     }
     piece.buf = buf + bytes;
@@ -103,17 +127,22 @@ gather (vmi_instance_t vmi, const GtPlace *place, addr_t addr, guint8 *buf, gsiz
   return n;
 }
 
+/* @code: what is written may be executed. */
 static gboolean
-transfer (vmi_instance_t vmi, GtCopy copy, const GtPaVec *vec, gsize n)
+transfer (vmi_instance_t vmi, GtCopy copy, gboolean code, const GtPaVec *vec, gsize n)
 {
   const GtDriverOps *ops = vmi->driver->ops;
 
-  return copy == GT_COPY_READ ? ops->read (vmi->driver, vec, n) : ops->write (vmi->driver, vec, n);
+  if (copy == GT_COPY_READ) {
+    return ops->read (vmi->driver, vec, n);
+  }
+  return code && ops->write_code_pa != NULL ? ops->write_code_pa (vmi->driver, vec, n)
+                                            : ops->write (vmi->driver, vec, n);
 }
 
 /* Some of @vec is no memory: copies page by page up to there. Returns the bytes copied. */
 static gsize
-transfer_pages (vmi_instance_t vmi, GtCopy copy, const GtPaVec *vec, gsize n)
+transfer_pages (vmi_instance_t vmi, GtCopy copy, gboolean code, const GtPaVec *vec, gsize n)
 {
   gsize done = 0;
 
@@ -126,7 +155,7 @@ transfer_pages (vmi_instance_t vmi, GtCopy copy, const GtPaVec *vec, gsize n)
       GtPaVec page = { .pa = pa, .buf = (guint8 *) vec[i].buf + at, .len = 0 };
 
       page.len = MIN (rest, vec[i].len - at);
-      if (!transfer (vmi, copy, &page, 1)) {
+      if (!transfer (vmi, copy, code, &page, 1)) {
         return done;
       }
       at += page.len;
@@ -146,15 +175,16 @@ gt_place_copy (vmi_instance_t vmi, const GtPlace *place, GtCopy copy, void *buf,
     return 0;
   }
   while (done < count) {
+    gboolean code = FALSE;
     gsize bytes;
-    gsize n =
-        gather (vmi, place, place->addr + done, (guint8 *) buf + done, count - done, vec, &bytes);
+    gsize n = gather (vmi, place, place->addr + done, (guint8 *) buf + done, count - done, vec,
+                      &bytes, &code);
 
     if (n == 0) {
       return done;
     }
-    if (!transfer (vmi, copy, vec, n)) {
-      return done + transfer_pages (vmi, copy, vec, n);
+    if (!transfer (vmi, copy, code, vec, n)) {
+      return done + transfer_pages (vmi, copy, code, vec, n);
     }
     done += bytes;
   }

@@ -37,6 +37,7 @@ gt_vmi_find_paging (vmi_instance_t vmi, GError **error)
       return FALSE;
     }
     gt_paging_from_regs (&regs, &vmi->paging);
+    vmi->idtr_base = regs.idtr_base != 0 ? regs.idtr_base : vmi->idtr_base;
     if (vmi->paging.mode != VMI_PM_NONE) {
       return TRUE;
     }
@@ -122,10 +123,6 @@ init (vmi_instance_t *vmi, const vmi_mode_t *mode, const void *domain, uint64_t 
 {
   GtDriver *driver;
 
-  if (init_flags & VMI_INIT_EVENTS) {
-    *ret_error = VMI_INIT_ERROR_EVENTS;
-    return VMI_FAILURE;
-  }
   driver = open_driver (domain, init_flags, ret_error);
   if (driver == NULL) {
     return VMI_FAILURE;
@@ -135,7 +132,15 @@ init (vmi_instance_t *vmi, const vmi_mode_t *mode, const void *domain, uint64_t 
     *ret_error = VMI_INIT_ERROR_VM_NOT_FOUND;
     return VMI_FAILURE;
   }
+  if ((init_flags & VMI_INIT_EVENTS) && driver->ops->traps == NULL) {
+    driver->ops->close (driver);
+    *ret_error = VMI_INIT_ERROR_EVENTS;
+    return VMI_FAILURE;
+  }
   *vmi = gt_vmi_instance_new (driver);
+  if (init_flags & VMI_INIT_EVENTS) {
+    (*vmi)->events = gt_events_new (*vmi);
+  }
   return VMI_SUCCESS;
 }
 
@@ -222,10 +227,12 @@ vmi_destroy (vmi_instance_t vmi)
   if (vmi == NULL) {
     return VMI_FAILURE;
   }
+  gt_events_free (vmi->events);
   while (vmi->n_pauses > 0 && vmi_resume_vm (vmi) == VMI_SUCCESS) {
   }
   g_clear_pointer (&vmi->linux_os, gt_linux_free);
   vmi->driver->ops->close (vmi->driver);
+  g_free (vmi->why);
   g_free (vmi);
   return VMI_SUCCESS;
 }

@@ -8,6 +8,7 @@
 
 #include "linux/linux.h"
 #include "vmi/drivers/driver.h"
+#include "vmi/events.h"
 #include "vmi/linear.h"
 #include "vmi/pagetable.h"
 #include "vmi/process.h"
@@ -17,6 +18,7 @@ G_BEGIN_DECLS
 struct vmi_instance {
   GtDriver *driver;
   GtPaging paging;
+  addr_t idtr_base; /* of the interrupt table; 0 when it is not known */
   GtLinux *linux_os;
   addr_t kernel_dtb; /* 0 until the operating system is known */
   GtLinear linear[GT_N_LINEAR];
@@ -28,6 +30,9 @@ struct vmi_instance {
   vmi_pid_t held_pid;
 
   GtProcessCache processes;
+
+  GtEvents *events; /* NULL: opened without VMI_INIT_EVENTS */
+  char *why;        /* see gt_vmi_get_error() */
 };
 
 /* Takes @driver over. */

@@ -7,6 +7,8 @@
 
 #include "vmi/instance.h"
 
+#define CODE 2
+
 static gboolean
 walk (vmi_instance_t vmi, addr_t va, addr_t *ret_pa)
 {
@@ -54,7 +56,7 @@ gt_linear_init (vmi_instance_t vmi, GtLinux *linux_os)
   memset (vmi->linear, 0, sizeof vmi->linear);
   learn_memory (vmi, linux_os, &vmi->linear[0]);
   learn_section (vmi, linux_os, "_sdata", "_edata", &vmi->linear[1]);
-  learn_section (vmi, linux_os, "_stext", "_etext", &vmi->linear[2]);
+  learn_section (vmi, linux_os, "_stext", "_etext", &vmi->linear[CODE]);
 }
 
 gboolean
@@ -70,4 +72,10 @@ gt_linear_find (vmi_instance_t vmi, addr_t va, addr_t *ret_pa, guint64 *ret_size
     }
   }
   return FALSE;
+}
+
+gboolean
+gt_linear_is_code (vmi_instance_t vmi, addr_t va)
+{
+  return va - vmi->linear[CODE].va < vmi->linear[CODE].size;
 }

@@ -26,6 +26,9 @@ void gt_linear_init (vmi_instance_t vmi, GtLinux *linux_os);
  * there on belong together. */
 gboolean gt_linear_find (vmi_instance_t vmi, addr_t va, addr_t *ret_pa, guint64 *ret_size);
 
+/* Whether the kernel's code is there. */
+gboolean gt_linear_is_code (vmi_instance_t vmi, addr_t va);
+
 G_END_DECLS
 
 #endif

@@ -31,6 +31,7 @@ talk (GtGdb *gdb, const GtGdbTarget *target)
 {
   const GtGdbReg *rip = gt_gdb_target_find (target, "rip");
   x86_registers_t regs;
+  GtGdbTrap kind;
   GtGdbStop stop;
   guint8 buf[2048];
   guint64 value;
@@ -39,7 +40,7 @@ talk (GtGdb *gdb, const GtGdbTarget *target)
   (void) gt_gdb_read_reg (gdb, gt_gdb_n_vcpus (gdb) - 1, rip, &value, NULL);
   (void) gt_gdb_read_pa (gdb, 0x1000, buf, sizeof buf, NULL);
   (void) gt_gdb_write_va (gdb, 0, 0x1000, buf, 16, NULL);
-  (void) gt_gdb_set_breakpoint (gdb, TRUE, TRUE, 0x1000, NULL);
+  (void) gt_gdb_set_breakpoint (gdb, 0x1000, &kind, NULL);
   if (gt_gdb_continue (gdb, NULL)) {
     (void) gt_gdb_wait (gdb, gt_qemu_deadline (100), &stop, NULL);
   }

@@ -23,6 +23,55 @@ typedef struct {
   gsize len;
 } GtPaVec;
 
+/* What makes a vCPU report and stand. Addresses are virtual, as the vCPU sees them. */
+typedef enum {
+  GT_TRAP_EXECUTE, /* it is about to execute the instruction there */
+  GT_TRAP_WRITE,   /* it has written to the range */
+  GT_TRAP_READ,
+  GT_TRAP_ACCESS, /* either */
+} GtTrapKind;
+
+typedef struct {
+  GtTrapKind kind;
+  addr_t va;
+  gsize len; /* bytes; 1 for GT_TRAP_EXECUTE */
+} GtTrap;
+
+/* One vCPU's report. */
+typedef struct {
+  guint vcpu;
+  gboolean stepped; /* it has executed one instruction, as it was told; else: */
+  GtTrapKind kind;
+  addr_t va; /* the instruction's, or what was accessed */
+} GtHit;
+
+/*
+ * Where reports come from. From open() to close() the guest runs with traps in it. A vCPU that
+ * reports stands until go(); whether the others do meanwhile is the source's affair: nobody may
+ * rely on either. Registers may be read and written meanwhile. When this process dies the traps
+ * are taken out and the guest runs.
+ */
+typedef struct {
+  gboolean (*open) (GtDriver *driver, GError **error);
+  gboolean (*close) (GtDriver *driver, GError **error);
+  gboolean (*set) (GtDriver *driver, const GtTrap *trap, gboolean on, GError **error);
+  /* From now on @vcpu reports after each instruction. */
+  gboolean (*step) (GtDriver *driver, guint vcpu, gboolean on, GError **error);
+  /* Waits for a report; *ret_any is FALSE when none came in @timeout_ms. */
+  gboolean (*wait) (GtDriver *driver, guint timeout_ms, GtHit *ret, gboolean *ret_any,
+                    GError **error);
+  /* How many reports wait to be fetched, as far as is known without asking. */
+  guint (*n_pending) (GtDriver *driver);
+  /* The vCPU that reported goes on: past the trap's instruction when it still stands there. */
+  gboolean (*go) (GtDriver *driver, guint vcpu, GError **error);
+  /* The guest's handler of INT3 begins at @handler, and at @iret is an interrupt return; 0: no
+   * more. When this process dies, breakpoint instructions that it wrote are taken out, and vCPUs
+   * that came to the handler by one are brought back. */
+  gboolean (*set_int3) (GtDriver *driver, addr_t handler, addr_t iret, GError **error);
+  /* With the others standing, @vcpu executes one instruction at which no trap counts. */
+  gboolean (*step_once) (GtDriver *driver, guint vcpu, GError **error);
+} GtTrapOps;
+
 typedef struct {
   const char *kind; /* "qemu", "file" */
   vmi_mode_t mode;
@@ -32,6 +81,9 @@ typedef struct {
   /* Guest memory. Thread-safe. All or nothing: FALSE when any byte is not RAM or ROM. */
   gboolean (*read) (GtDriver *driver, const GtPaVec *vec, gsize n);
   gboolean (*write) (GtDriver *driver, const GtPaVec *vec, gsize n);
+  /* The same where vCPUs may execute what is written: TCG keeps translations and does not see a
+   * write from outside QEMU. May stop the guest for a moment. NULL: write() does it. */
+  gboolean (*write_code_pa) (GtDriver *driver, const GtPaVec *vec, gsize n);
   /* The host address of guest RAM where it is mapped into this process, else NULL. */
   void *(*map) (GtDriver *driver, addr_t pa, gsize len);
   addr_t (*max_pa) (GtDriver *driver);    /* one past the last byte of RAM */
@@ -54,9 +106,10 @@ typedef struct {
    * are held again then. On a time-out they are held too and GT_ERROR_FAILED is set. */
   gboolean (*run_to) (GtDriver *driver, const addr_t *addrs, guint n_addrs, guint timeout_ms,
                       guint *ret_vcpu, addr_t *ret_addr, GError **error);
-  /* Only while held: write kernel code at a virtual address so that the vCPUs execute what was
-   * written (TCG keeps translations; a write to RAM alone is not seen by it). */
+  /* Only while held: write_code_pa() at a virtual address of the kernel. */
   gboolean (*write_code) (GtDriver *driver, addr_t va, const void *buf, gsize len, GError **error);
+
+  const GtTrapOps *traps; /* NULL: none */
 
   /* What happened since the last look. Costs next to nothing, unless @ask makes sure whether the
    * vCPUs run. */

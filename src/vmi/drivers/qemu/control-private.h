@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What control.c and run.c share. */
+/* What control.c, run.c and traps.c share. */
 #ifndef GT_QEMU_CONTROL_PRIVATE_H
 #define GT_QEMU_CONTROL_PRIVATE_H
 
@@ -7,6 +7,7 @@
 #include "vmi/drivers/qemu/gdb.h"
 #include "vmi/drivers/qemu/guard.h"
 #include "vmi/drivers/qemu/stub.h"
+#include "vmi/drivers/qemu/traps.h"
 
 G_BEGIN_DECLS
 
@@ -17,6 +18,7 @@ struct GtQemuControl {
   GtQemuAddress *fixed_stub;
   GtGdbTarget *target; /* known from the first connection on */
   guint n_vcpus;
+  gboolean asked_kvm, is_kvm;
 
   GtQemuGuard *guard;     /* while held */
   GtGdb *gdb;             /* while held */
@@ -26,6 +28,8 @@ struct GtQemuControl {
   gboolean owner_running; /* whether the guest ran before the first of them */
   gboolean gone;
   gboolean let_go; /* the guard acted: we had been stopped */
+
+  GtQemuTraps *traps; /* while traps are open; they are one hold */
 
   /* While held, by vCPU: the breakpoint it stands at and that run_to() told of, or 0. */
   addr_t *told;

@@ -168,6 +168,9 @@ static gboolean
 hold (GtQemuControl *control, GError **error)
 {
   if (control->holds > 0) {
+    if (!gt_qemu_traps_halt (control, error)) {
+      return FALSE;
+    }
     control->holds++;
     return TRUE;
   }
@@ -194,7 +197,7 @@ release (GtQemuControl *control, GError **error)
   gboolean ok = TRUE;
 
   if (control->holds == 0 || --control->holds > 0) {
-    return TRUE;
+    return gt_qemu_traps_let_run (control, error);
   }
   if (should_run (control)) {
     ok = gt_gdb_detach (control->gdb, control->monitor ? NULL : error);
@@ -234,6 +237,9 @@ pause_guest (GtQemuControl *control, GError **error)
   if (!control->monitor) {
     return hold (control, error);
   }
+  if (control->traps && !gt_qemu_traps_halt (control, error)) {
+    return FALSE;
+  }
   if (!remember_owner (control, error)) {
     return FALSE;
   }
@@ -242,6 +248,7 @@ pause_guest (GtQemuControl *control, GError **error)
     return FALSE;
   }
   control->pauses++;
+  gt_qemu_guard_set_run (control->guard, FALSE);
   return TRUE;
 }
 
@@ -254,7 +261,8 @@ resume_guest (GtQemuControl *control, GError **error)
   if (control->pauses == 0 || --control->pauses > 0) {
     return TRUE;
   }
-  return settle (control, error);
+  gt_qemu_guard_set_run (control->guard, control->owner_running);
+  return control->traps ? gt_qemu_traps_let_run (control, error) : settle (control, error);
 }
 
 gboolean
@@ -282,6 +290,9 @@ gt_qemu_control_free (GtQemuControl *control)
 {
   if (!control) {
     return;
+  }
+  if (control->traps) {
+    (void) gt_qemu_traps_close (control, NULL);
   }
   if (control->holds > 0) {
     control->holds = 1;
@@ -331,9 +342,23 @@ gt_qemu_control_is_gone (GtQemuControl *control)
 }
 
 gboolean
+gt_qemu_control_sees_writes (GtQemuControl *control)
+{
+  G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+
+  if (!control->asked_kvm && control->monitor) {
+    g_autofree char *text = gt_qemu_monitor_command (control->monitor, -1, "info kvm", NULL);
+
+    control->is_kvm = text && strstr (text, "kvm support: enabled") != NULL;
+    control->asked_kvm = text != NULL;
+  }
+  return control->is_kvm;
+}
+
+gboolean
 gt_qemu_control_need_hold (GtQemuControl *control, GError **error)
 {
-  if (control->gdb) {
+  if (control->gdb && !gt_qemu_traps_are_loose (control)) {
     return TRUE;
   }
   g_set_error_literal (error, GT_ERROR, GT_ERROR_INVALID,
@@ -363,7 +388,7 @@ get_regs (GtQemuControl *control, guint vcpu, x86_registers_t *ret, GError **err
 {
   gboolean ok;
 
-  if (control->monitor && !control->gdb) {
+  if (control->monitor && (!control->gdb || gt_qemu_traps_are_loose (control))) {
     return regs_from_monitor (control, vcpu, ret, error);
   }
   if (!hold (control, error)) {
@@ -443,13 +468,13 @@ write_as_kernel (GtQemuControl *control, addr_t va, const void *buf, gsize len)
       continue;
     }
     gt_gdb_append_write_reg (control->gdb, i, cr3, value, undo);
-    (void) gt_qemu_guard_set_undo (control->guard, undo->str, undo->len);
+    (void) gt_qemu_guard_set_packets (control->guard, GT_QEMU_GUARD_UNDO, undo->str, undo->len);
     ok = gt_gdb_write_reg (control->gdb, i, cr3, value & ~(guint64) CR3_USER_HALF, NULL) &&
          write_as (control, i, va, buf, len);
     if (!gt_gdb_write_reg (control->gdb, i, cr3, value, NULL)) {
       return FALSE;
     }
-    (void) gt_qemu_guard_set_undo (control->guard, NULL, 0);
+    (void) gt_qemu_guard_set_packets (control->guard, GT_QEMU_GUARD_UNDO, NULL, 0);
     if (ok) {
       return TRUE;
     }
@@ -492,6 +517,7 @@ gt_qemu_control_transfer (GtQemuControl *control, const GtPaVec *vec, gsize n, g
   }
   for (gsize i = 0; i < n && ok; i++) {
     if (write) {
+      gt_qemu_traps_note_write (control, vec[i].pa, vec[i].buf, vec[i].len);
       ok = gt_gdb_write_pa (control->gdb, vec[i].pa, vec[i].buf, vec[i].len, NULL);
     } else {
       ok = gt_gdb_read_pa (control->gdb, vec[i].pa, vec[i].buf, vec[i].len, NULL);

@@ -29,6 +29,9 @@ guint gt_qemu_control_n_vcpus (GtQemuControl *control);
 /* TRUE once the other side was found gone. */
 gboolean gt_qemu_control_is_gone (GtQemuControl *control);
 
+/* Whether the vCPUs execute what was written to their RAM from outside: KVM's do. */
+gboolean gt_qemu_control_sees_writes (GtQemuControl *control);
+
 /* As GtDriverOps says. */
 void gt_qemu_control_life (GtQemuControl *control, gboolean ask, GtLife *ret);
 

@@ -78,6 +78,18 @@ gt_gdb_append_write_reg (const GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guin
   }
 }
 
+#define PHYSICAL "Qqemu.PhyMemMode:1"
+#define VIRTUAL  "Qqemu.PhyMemMode:0"
+
+void
+gt_gdb_append_write_pa (GString *packets, guint64 pa, guint8 value)
+{
+  g_string_append_len (packets, PHYSICAL, sizeof PHYSICAL);
+  g_string_append_printf (packets, "M%" G_GINT64_MODIFIER "x,1:%02x", pa, value);
+  g_string_append_c (packets, '\0');
+  g_string_append_len (packets, VIRTUAL, sizeof VIRTUAL);
+}
+
 static gboolean
 set_physical (GtGdb *gdb, gboolean physical, GError **error)
 {
@@ -85,7 +97,7 @@ set_physical (GtGdb *gdb, gboolean physical, GError **error)
     return TRUE;
   }
   gdb->physical = -1;
-  if (!gt_gdb_request_ok (gdb, physical ? "Qqemu.PhyMemMode:1" : "Qqemu.PhyMemMode:0", error)) {
+  if (!gt_gdb_request_ok (gdb, physical ? PHYSICAL : VIRTUAL, error)) {
     return FALSE;
   }
   gdb->physical = physical;

@@ -173,3 +173,17 @@ gt_gdb_stop_parse (const char *payload, guint64 *ret_thread)
     return GT_GDB_STOP_OTHER;
   }
 }
+
+gboolean
+gt_gdb_watch_parse (const char *payload, guint64 *ret_addr)
+{
+  static const char word[] = "watch:"; /* and rwatch, awatch */
+  const char *watch = strstr (payload, word);
+  char *end;
+
+  if (!watch) {
+    return FALSE;
+  }
+  *ret_addr = g_ascii_strtoull (watch + strlen (word), &end, 16);
+  return end != watch + strlen (word);
+}

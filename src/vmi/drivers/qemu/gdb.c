@@ -328,6 +328,15 @@ gt_gdb_n_vcpus (const GtGdb *gdb)
   return gdb->threads->len;
 }
 
+void
+gt_gdb_append_threads (const GtGdb *gdb, GString *names)
+{
+  for (guint i = 0; i < gdb->threads->len; i++) {
+    g_string_append_len (names, gdb->threads->pdata[i],
+                         (gssize) strlen (gdb->threads->pdata[i]) + 1);
+  }
+}
+
 gboolean
 gt_gdb_check_vcpu (GtGdb *gdb, guint vcpu, GError **error)
 {

@@ -18,13 +18,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmi/drivers/qemu/guard-int3.h"
+#include "vmi/drivers/qemu/guard-talk.h"
+
 #define MAX_PATH_LEN  256
-#define MAX_UNDO      3072
-#define MAX_PACKET    512
+#define MAX_PACKETS   3072
 #define WATCH_STEP_MS 250
 #define MAX_STOPPED   4 /* steps in a row in which the parent was seen stopped */
-#define QUIET_MS      50
-#define ANSWER_MS     2000
+
+/* Each ended by a NUL. */
+typedef struct {
+  volatile gsize len;
+  char text[MAX_PACKETS];
+} Packets;
 
 /* What both see. */
 typedef struct {
@@ -40,8 +46,9 @@ typedef struct {
   char socket_path[MAX_PATH_LEN];
   char dir[MAX_PATH_LEN];
   volatile gboolean acted;
-  volatile gsize undo_len;
-  char undo[MAX_UNDO];
+  Packets packets[GT_QEMU_GUARD_N_PACKETS];
+  volatile gboolean has_int3;
+  GtGuardInt3 int3;
 } Shared;
 
 struct GtQemuGuard {
@@ -50,95 +57,45 @@ struct GtQemuGuard {
 };
 
 static void
-write_all (int fd, const char *data, gsize len)
-{
-  while (len > 0) {
-    struct pollfd poll_fd = { fd, POLLOUT, 0 };
-    gssize n = write (fd, data, len);
-
-    if (n > 0) {
-      data += n;
-      len -= (gsize) n;
-    } else if (n == 0 || (errno != EAGAIN && errno != EINTR) ||
-               poll (&poll_fd, 1, ANSWER_MS) <= 0) {
-      return;
-    }
-  }
-}
-
-/* Reads until nothing has come for a moment; FALSE when nothing came at all in @wait_ms. */
-static gboolean
-drain (int fd, int wait_ms)
-{
-  struct pollfd poll_fd = { fd, POLLIN, 0 };
-  gboolean any = FALSE;
-  char buf[512];
-
-  while (poll (&poll_fd, 1, any ? QUIET_MS : wait_ms) > 0) {
-    gssize n = read (fd, buf, sizeof buf);
-
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-      break;
-    }
-    any = TRUE;
-  }
-  return any;
-}
-
-/* A packet of the gdb remote protocol; its answer is only waited for. */
-static void
-send_packet (int fd, const char *payload)
-{
-  static const char digits[] = "0123456789abcdef";
-  gsize len = strlen (payload);
-  char packet[MAX_PACKET + 8];
-  guint8 sum = 0;
-
-  if (len > MAX_PACKET) {
-    return;
-  }
-  packet[0] = '$';
-  for (gsize i = 0; i < len; i++) {
-    packet[1 + i] = payload[i];
-    sum = (guint8) (sum + (guint8) payload[i]);
-  }
-  packet[len + 1] = '#';
-  packet[len + 2] = digits[sum >> 4];
-  packet[len + 3] = digits[sum & 15];
-  write_all (fd, packet, len + 4);
-  drain (fd, ANSWER_MS);
-  write_all (fd, "+", 1);
-}
-
-static void
 tell_monitor (const Shared *shared, const char *command)
 {
   static const char before[] =
       "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"";
 
   if (shared->qmp) {
-    write_all (shared->monitor, before, sizeof before - 1);
+    gt_guard_write (shared->monitor, before, sizeof before - 1);
   }
-  write_all (shared->monitor, command, strlen (command));
-  write_all (shared->monitor, shared->qmp ? "\"}}\n" : "\n", shared->qmp ? 4 : 1);
-  drain (shared->monitor, ANSWER_MS);
+  gt_guard_write (shared->monitor, command, strlen (command));
+  gt_guard_write (shared->monitor, shared->qmp ? "\"}}\n" : "\n", shared->qmp ? 4 : 1);
+  gt_guard_drain (shared->monitor, GT_GUARD_ANSWER_MS);
+}
+
+static void
+send_packets (int fd, Packets *packets)
+{
+  gsize len = MIN (packets->len, sizeof packets->text - 1);
+
+  packets->text[len] = '\0';
+  for (gsize i = 0; i < len; i += strlen (packets->text + i) + 1) {
+    gt_guard_send (fd, packets->text + i);
+  }
 }
 
 static void
 use_stub (Shared *shared)
 {
-  gsize len = MIN (shared->undo_len, sizeof shared->undo - 1);
-
   /* Stops a guest that was running to a breakpoint; means nothing to one that stands. */
-  write_all (shared->gdb, "\003", 1);
-  drain (shared->gdb, 10 * QUIET_MS);
-  write_all (shared->gdb, "+", 1);
-  shared->undo[len] = '\0';
-  for (gsize i = 0; i < len; i += strlen (shared->undo + i) + 1) {
-    send_packet (shared->gdb, shared->undo + i);
+  gt_guard_write (shared->gdb, "\003", 1);
+  gt_guard_drain (shared->gdb, 10 * GT_GUARD_QUIET_MS);
+  gt_guard_write (shared->gdb, "+", 1);
+  send_packets (shared->gdb, &shared->packets[GT_QEMU_GUARD_UNDO]);
+  send_packets (shared->gdb, &shared->packets[GT_QEMU_GUARD_CODE]);
+  if (shared->has_int3) {
+    gt_guard_int3_bring_back (shared->gdb, &shared->int3);
   }
+  send_packets (shared->gdb, &shared->packets[GT_QEMU_GUARD_STEPS]);
   /* Takes the breakpoints out, too. */
-  send_packet (shared->gdb, shared->detach);
+  gt_guard_send (shared->gdb, shared->detach);
 }
 
 static void
@@ -149,7 +106,7 @@ let_go (Shared *shared)
     use_stub (shared);
   }
   if (shared->monitor >= 0) {
-    drain (shared->monitor, 0);
+    gt_guard_drain (shared->monitor, 0);
     if (shared->has_stub) {
       tell_monitor (shared, "gdbserver none");
     }
@@ -303,20 +260,37 @@ gt_qemu_guard_set_gdb (GtQemuGuard *guard, int fd, const char *detach)
 }
 
 gboolean
-gt_qemu_guard_set_undo (GtQemuGuard *guard, const char *packets, gsize len)
+gt_qemu_guard_set_packets (GtQemuGuard *guard, GtQemuGuardPackets which, const char *packets,
+                           gsize len)
 {
+  Packets *set;
+
   if (!guard) {
     return TRUE;
   }
-  if (len >= sizeof guard->shared->undo) {
+  set = &guard->shared->packets[which];
+  if (len >= sizeof set->text) {
     return FALSE;
   }
-  __atomic_store_n (&guard->shared->undo_len, 0, __ATOMIC_SEQ_CST);
+  __atomic_store_n (&set->len, 0, __ATOMIC_SEQ_CST);
   if (len > 0) {
-    memcpy (guard->shared->undo, packets, len);
+    memcpy (set->text, packets, len);
   }
-  __atomic_store_n (&guard->shared->undo_len, len, __ATOMIC_RELEASE);
+  __atomic_store_n (&set->len, len, __ATOMIC_RELEASE);
   return TRUE;
+}
+
+void
+gt_qemu_guard_set_int3 (GtQemuGuard *guard, const GtGuardInt3 *int3)
+{
+  if (!guard) {
+    return;
+  }
+  __atomic_store_n (&guard->shared->has_int3, FALSE, __ATOMIC_SEQ_CST);
+  if (int3) {
+    guard->shared->int3 = *int3;
+    __atomic_store_n (&guard->shared->has_int3, TRUE, __ATOMIC_RELEASE);
+  }
 }
 
 gboolean

@@ -8,6 +8,8 @@
 
 #include <glib.h>
 
+#include "vmi/drivers/qemu/guard-int3.h"
+
 G_BEGIN_DECLS
 
 typedef struct GtQemuGuard GtQemuGuard;
@@ -36,9 +38,22 @@ void gt_qemu_guard_set_stub (GtQemuGuard *guard, const char *dir);
 /* We are connected to the stub (-1: no more); @detach is the packet that lets the guest go. */
 void gt_qemu_guard_set_gdb (GtQemuGuard *guard, int fd, const char *detach);
 
-/* Packets that put back what is being changed, each ended by a NUL, @len bytes in all; 0 when the
- * change is whole. FALSE when they are too long. */
-gboolean gt_qemu_guard_set_undo (GtQemuGuard *guard, const char *packets, gsize len);
+/* What the guard sends to the stub before it lets the guest go, in this order. */
+typedef enum {
+  GT_QEMU_GUARD_UNDO,  /* puts back what is being changed, until the change is whole */
+  GT_QEMU_GUARD_CODE,  /* the code that breakpoint instructions were written over */
+  GT_QEMU_GUARD_STEPS, /* ends the vCPUs' stepping; a "vCont" is followed by an interrupt */
+  GT_QEMU_GUARD_N_PACKETS,
+} GtQemuGuardPackets;
+
+/* @packets: each ended by a NUL, @len bytes in all; 0 when there are none (any more). FALSE when
+ * they are too long. */
+gboolean gt_qemu_guard_set_packets (GtQemuGuard *guard, GtQemuGuardPackets which,
+                                    const char *packets, gsize len);
+
+/* vCPUs that came to the guest's handler of INT3 by an instruction that is none any more, once the
+ * code is what it was, are brought back to it. NULL: no more. */
+void gt_qemu_guard_set_int3 (GtQemuGuard *guard, const GtGuardInt3 *int3);
 
 /* TRUE when the guard has let the guest go because this process had been stopped. */
 gboolean gt_qemu_guard_has_acted (const GtQemuGuard *guard);

@@ -4,6 +4,7 @@
 #include "vmi/drivers/qemu/control.h"
 #include "vmi/drivers/qemu/ram.h"
 #include "vmi/drivers/qemu/spec.h"
+#include "vmi/drivers/qemu/traps.h"
 
 #include <unistd.h>
 
@@ -55,6 +56,16 @@ qemu_write (GtDriver *driver, const GtPaVec *vec, gsize n)
 
   return qemu->ram ? gt_qemu_ram_transfer (qemu->ram, vec, n, TRUE)
                    : gt_qemu_control_transfer (qemu->control, vec, n, TRUE);
+}
+
+static gboolean
+qemu_write_code_pa (GtDriver *driver, const GtPaVec *vec, gsize n)
+{
+  GtQemuDriver *qemu = self (driver);
+
+  return qemu->ram && gt_qemu_control_sees_writes (qemu->control)
+             ? gt_qemu_ram_transfer (qemu->ram, vec, n, TRUE)
+             : gt_qemu_control_transfer (qemu->control, vec, n, TRUE);
 }
 
 static void *
@@ -165,12 +176,79 @@ qemu_alive (GtDriver *driver)
   return !gt_qemu_control_is_gone (qemu->control) && (!qemu->ram || gt_qemu_ram_alive (qemu->ram));
 }
 
+static gboolean
+qemu_traps_open (GtDriver *driver, GError **error)
+{
+  return gt_qemu_traps_open (self (driver)->control, error);
+}
+
+static gboolean
+qemu_traps_close (GtDriver *driver, GError **error)
+{
+  return gt_qemu_traps_close (self (driver)->control, error);
+}
+
+static gboolean
+qemu_traps_set (GtDriver *driver, const GtTrap *trap, gboolean on, GError **error)
+{
+  return gt_qemu_traps_set (self (driver)->control, trap, on, error);
+}
+
+static gboolean
+qemu_traps_step (GtDriver *driver, guint vcpu, gboolean on, GError **error)
+{
+  return gt_qemu_traps_step (self (driver)->control, vcpu, on, error);
+}
+
+static gboolean
+qemu_traps_wait (GtDriver *driver, guint timeout_ms, GtHit *ret, gboolean *ret_any, GError **error)
+{
+  return gt_qemu_traps_wait (self (driver)->control, timeout_ms, ret, ret_any, error);
+}
+
+static guint
+qemu_traps_n_pending (GtDriver *driver)
+{
+  return gt_qemu_traps_n_pending (self (driver)->control);
+}
+
+static gboolean
+qemu_traps_go (GtDriver *driver, guint vcpu, GError **error)
+{
+  return gt_qemu_traps_go (self (driver)->control, vcpu, error);
+}
+
+static gboolean
+qemu_traps_set_int3 (GtDriver *driver, addr_t handler, addr_t iret, GError **error)
+{
+  return gt_qemu_traps_set_int3 (self (driver)->control, handler, iret, error);
+}
+
+static gboolean
+qemu_traps_step_once (GtDriver *driver, guint vcpu, GError **error)
+{
+  return gt_qemu_traps_step_once (self (driver)->control, vcpu, error);
+}
+
+static const GtTrapOps qemu_traps = {
+  .open = qemu_traps_open,
+  .close = qemu_traps_close,
+  .set = qemu_traps_set,
+  .step = qemu_traps_step,
+  .wait = qemu_traps_wait,
+  .n_pending = qemu_traps_n_pending,
+  .go = qemu_traps_go,
+  .set_int3 = qemu_traps_set_int3,
+  .step_once = qemu_traps_step_once,
+};
+
 static const GtDriverOps qemu_ops = {
   .kind = "qemu",
   .mode = VMI_KVM,
   .close = qemu_close,
   .read = qemu_read,
   .write = qemu_write,
+  .write_code_pa = qemu_write_code_pa,
   .map = qemu_map,
   .max_pa = qemu_max_pa,
   .ram_size = qemu_ram_size,
@@ -184,6 +262,7 @@ static const GtDriverOps qemu_ops = {
   .release = qemu_release,
   .run_to = qemu_run_to,
   .write_code = qemu_write_code,
+  .traps = &qemu_traps,
   .life = qemu_life,
   .alive = qemu_alive,
 };

@@ -233,10 +233,10 @@ gt_qemu_regs_write (GtGdb *gdb, const GtGdbTarget *target, guint vcpu, const x86
     gt_gdb_append_write_reg (gdb, vcpu, changes[i].reg, changes[i].now, undo);
   }
   /* All of them, or none. */
-  (void) gt_qemu_guard_set_undo (guard, undo->str, undo->len);
+  (void) gt_qemu_guard_set_packets (guard, GT_QEMU_GUARD_UNDO, undo->str, undo->len);
   for (guint i = 0; i < n && ok; i++) {
     ok = gt_gdb_write_reg (gdb, vcpu, changes[i].reg, changes[i].wanted, error);
   }
-  (void) gt_qemu_guard_set_undo (guard, NULL, 0);
+  (void) gt_qemu_guard_set_packets (guard, GT_QEMU_GUARD_UNDO, NULL, 0);
   return ok;
 }

@@ -16,7 +16,7 @@ typedef struct {
   guint n_addrs;
   gint64 deadline;
   guint timeout_ms;
-  gboolean hardware[MAX_BREAKPOINTS];
+  GtGdbTrap kinds[MAX_BREAKPOINTS];
 } Run;
 
 static gboolean
@@ -128,7 +128,7 @@ set_timed_out (const Run *run, GError **error)
 static gboolean
 wait_for_stop (const Run *run, gboolean *ret_hit, gboolean *ret_timed_out, GError **error)
 {
-  GtGdbStop stop = { GT_GDB_STOP_OTHER, -1 };
+  GtGdbStop stop = { .reason = GT_GDB_STOP_OTHER, .vcpu = -1 };
   g_autoptr (GError) cause = NULL;
 
   *ret_timed_out = FALSE;
@@ -201,7 +201,7 @@ static void
 remove_breakpoints (Run *run, guint n)
 {
   for (guint i = 0; i < n; i++) {
-    (void) gt_gdb_set_breakpoint (run->control->gdb, run->hardware[i], FALSE, run->addrs[i], NULL);
+    (void) gt_gdb_set_trap (run->control->gdb, run->kinds[i], FALSE, run->addrs[i], 1, NULL);
   }
 }
 
@@ -211,9 +211,7 @@ insert_breakpoints (Run *run, GError **error)
   for (guint i = 0; i < run->n_addrs; i++) {
     GtGdb *gdb = run->control->gdb;
 
-    /* Debug registers leave the guest's memory alone under KVM; TCG makes no difference. */
-    run->hardware[i] = gt_gdb_set_breakpoint (gdb, TRUE, TRUE, run->addrs[i], NULL);
-    if (!run->hardware[i] && !gt_gdb_set_breakpoint (gdb, FALSE, TRUE, run->addrs[i], error)) {
+    if (!gt_gdb_set_breakpoint (gdb, run->addrs[i], &run->kinds[i], error)) {
       remove_breakpoints (run, i);
       return FALSE;
     }
