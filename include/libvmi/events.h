@@ -345,7 +345,13 @@ int vmi_are_events_pending (vmi_instance_t vmi) NOEXCEPT;
 
 /* What is registered, or NULL. */
 vmi_event_t *vmi_get_reg_event (vmi_instance_t vmi, reg_t reg) NOEXCEPT;
+vmi_event_t *vmi_get_mem_event (vmi_instance_t vmi, addr_t gfn, vmi_mem_access_t access) NOEXCEPT;
 vmi_event_t *vmi_get_singlestep_event (vmi_instance_t vmi, uint32_t vcpu) NOEXCEPT;
+
+/* Has a generic memory event, which must be registered, watch one page more; VMI_MEMACCESS_N: no
+ * more. slat_id is disregarded. */
+status_t vmi_set_mem_event (vmi_instance_t vmi, addr_t gfn, vmi_mem_access_t access,
+                            uint16_t slat_id) NOEXCEPT;
 
 /* After as many instructions of that vCPU: calls cb with the event, or, when cb is NULL,
  * registers the event. */

@@ -46,6 +46,9 @@ struct GtEvents {
   vmi_event_t *step_event; /* what a response that toggles means; NULL: none */
   GSList *step_waits;      /* of vmi_step_event() */
 
+  GHashTable *mem_watches; /* gfn of MemWatch, see events-memory.c */
+  GSList *mem_generic;     /* of vmi_event_t */
+
   gboolean in_callback;
   GArray *clears; /* asked for by callbacks, to be done after them */
 };
@@ -88,6 +91,13 @@ status_t gt_reg_register (GtEvents *events, vmi_event_t *event);
 status_t gt_reg_clear (GtEvents *events, vmi_event_t *event);
 gboolean gt_reg_is_site (GtEvents *events, addr_t va);
 status_t gt_reg_take (GtEvents *events, const GtHit *hit, const x86_registers_t *regs);
+
+/* events-memory.c */
+void gt_mem_init (GtEvents *events);
+void gt_mem_free (GtEvents *events);
+status_t gt_mem_register (GtEvents *events, vmi_event_t *event);
+status_t gt_mem_clear (GtEvents *events, vmi_event_t *event);
+status_t gt_mem_take (GtEvents *events, const GtHit *hit, const x86_registers_t *regs);
 
 G_END_DECLS
 

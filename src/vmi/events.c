@@ -54,6 +54,7 @@ gt_events_new (vmi_instance_t vmi)
   events->vmi = vmi;
   events->regs = g_hash_table_new (g_direct_hash, g_direct_equal);
   events->reg_sites = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
+  gt_mem_init (events);
   events->clears = g_array_new (FALSE, FALSE, sizeof (Clear));
   return events;
 }
@@ -165,10 +166,12 @@ vmi_register_event (vmi_instance_t vmi, vmi_event_t *event)
     return gt_step_register (events, event);
   case VMI_EVENT_REGISTER:
     return gt_reg_register (events, event);
+  case VMI_EVENT_MEMORY:
+    return gt_mem_register (events, event);
   default:
     return gt_events_fail (vmi,
                            "QEMU's debug stub cannot see events of type %u: interrupts (INT3), "
-                           "single steps and register writes are what there is",
+                           "single steps, register writes and memory accesses are what there is",
                            event->type);
   }
 }
@@ -188,6 +191,9 @@ clear_now (GtEvents *events, const Clear *clear)
     break;
   case VMI_EVENT_REGISTER:
     status = gt_reg_clear (events, event);
+    break;
+  case VMI_EVENT_MEMORY:
+    status = gt_mem_clear (events, event);
     break;
   default:
     status = gt_events_fail (events->vmi, "no event of type %u is registered", event->type);
@@ -260,7 +266,7 @@ take (GtEvents *events, const GtHit *hit)
   if (hit->kind == GT_TRAP_EXECUTE && gt_reg_is_site (events, hit->va)) {
     return gt_reg_take (events, hit, &regs);
   }
-  return VMI_SUCCESS;
+  return gt_mem_take (events, hit, &regs);
 }
 
 /* One report, whole. */
@@ -343,6 +349,7 @@ clear_all (GtEvents *events)
     (void) gt_reg_clear (events, l->data);
   }
   g_list_free (regs);
+  gt_mem_free (events);
 }
 
 void

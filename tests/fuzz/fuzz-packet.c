@@ -14,6 +14,7 @@ check_payload (const GByteArray *payload)
   gsize used;
 
   (void) gt_gdb_stop_parse (text, &thread);
+  (void) gt_gdb_watch_parse (text, &thread);
   (void) gt_gdb_thread_number (text);
   (void) gt_gdb_hex_decode (text, raw, sizeof raw);
   gt_gdb_packet_encode (again, payload->data, payload->len);

@@ -7,7 +7,7 @@
  *   own                    the guest's own breakpoint instructions, which it gets
  *   steps SYMBOL N         from the first call of the function on, N steps: "step RIP" each
  *   register NAME          writes of CR3, CR4, or of an MSR given by its number
- *   memory ACCESS SYMBOL   accesses (r, w, x, in any order) to the page of a kernel symbol
+ *   memory ACCESS PID ADDRESS   accesses (r, w or x) to an address in a process
  * HOW: emulate, step, toggle (three ways to get past a breakpoint), deny (returns -1 at once).
  * Prints "ready", then what there is; once its input ends, "events N" and, of registers, how often
  * each value came.
@@ -147,6 +147,17 @@ on_register (vmi_instance_t vmi, vmi_event_t *event)
   return VMI_EVENT_RESPONSE_NONE;
 }
 
+static event_response_t
+on_access (vmi_instance_t vmi, vmi_event_t *event)
+{
+  Watch *watch = event->data;
+
+  watch->n_events += event->mem_event.gla == watch->address &&
+                     event->mem_event.out_access == event->mem_event.in_access &&
+                     (event->mem_event.gfn << 12 | event->mem_event.offset) == watch->physical;
+  return VMI_EVENT_RESPONSE_EMULATE;
+}
+
 static gboolean
 add_event (Watch *watch, vmi_event_t *event)
 {
@@ -197,6 +208,23 @@ add_register (Watch *watch, const char *name)
 }
 
 static gboolean
+add_memory (Watch *watch, char access, const char *pid, const char *address)
+{
+  watch->pid = atoi (pid);
+  watch->address = strtoull (address, NULL, 16);
+  if (vmi_translate_uv2p (watch->vmi, watch->address, watch->pid, &watch->physical) !=
+      VMI_SUCCESS) {
+    return FALSE;
+  }
+  SETUP_MEM_EVENT (&watch->event, watch->physical >> 12,
+                   access == 'r'   ? VMI_MEMACCESS_R
+                   : access == 'w' ? VMI_MEMACCESS_W
+                                   : VMI_MEMACCESS_X,
+                   on_access, 0);
+  return add_event (watch, &watch->event);
+}
+
+static gboolean
 begin (Watch *watch, int argc, char **argv)
 {
   const char *what = argv[2];
@@ -222,6 +250,9 @@ begin (Watch *watch, int argc, char **argv)
     return vmi_translate_ksym2v (watch->vmi, argv[3], &watch->address) == VMI_SUCCESS &&
            add_breakpoint (watch);
   }
+  if (strcmp (what, "memory") == 0 && argc == 6) {
+    return add_memory (watch, argv[3][0], argv[4], argv[5]);
+  }
   return strcmp (what, "register") == 0 && argc == 4 && add_register (watch, argv[3]);
 }
 
@@ -231,7 +262,7 @@ end (Watch *watch)
   GHashTableIter iter;
   gpointer value, n;
 
-  if (watch->address != 0 && strcmp (watch->how, "steps") != 0) {
+  if (watch->before != 0 && strcmp (watch->how, "steps") != 0) {
     put (watch, watch->before);
   }
   if (vmi_clear_event (watch->vmi, &watch->event, NULL) != VMI_SUCCESS) {

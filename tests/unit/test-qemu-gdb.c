@@ -110,6 +110,20 @@ test_stops (void)
 }
 
 static void
+test_watch (void)
+{
+  guint64 addr = 0;
+
+  g_assert_cmpint (gt_gdb_watch_parse ("T05thread:p01.02;watch:ffffffff81000010;", &addr), ==, 'w');
+  g_assert_cmphex (addr, ==, 0xffffffff81000010);
+  g_assert_cmpint (gt_gdb_watch_parse ("T05thread:01;rwatch:10;", &addr), ==, 'r');
+  g_assert_cmphex (addr, ==, 0x10);
+  g_assert_cmpint (gt_gdb_watch_parse ("T05thread:01;awatch:20;", &addr), ==, 'a');
+  g_assert_cmpint (gt_gdb_watch_parse ("T05thread:01;watch:;", &addr), ==, 0);
+  g_assert_cmpint (gt_gdb_watch_parse ("T05thread:01;", &addr), ==, 0);
+}
+
+static void
 test_hex (void)
 {
   static const guint8 bytes[] = { 0x00, 0x9f, 0xff };
@@ -301,6 +315,7 @@ main (int argc, char **argv)
   g_test_add_func ("/qemu/packet/bad", test_decode_bad);
   g_test_add_func ("/qemu/packet/stops", test_stops);
   g_test_add_func ("/qemu/packet/hex", test_hex);
+  g_test_add_func ("/qemu/packet/watch", test_watch);
   g_test_add_func ("/qemu/target/good", test_target);
   g_test_add_func ("/qemu/target/bad", test_target_bad);
   g_test_add_func ("/qemu/registers", test_registers);

@@ -3,10 +3,11 @@
  * Comes by an instruction an exact number of times.
  * trapped calls N: makes sched_get_priority_max (SCHED_FIFO) N times; prints "sum S", N times 99.
  * trapped own N: executes INT3 N times; prints "signals S", the SIGTRAPs that came.
- * trapped function FILE N: writes the address of a function and its own pid into FILE, waits until
- * FILE is gone, calls the function N times, prints "sum S", what it added up to: N.
- * trapped turns N: two processes on one processor wake each other N times; prints "PID SWITCHES"
- * for each, how often it gave the processor up or lost it.
+ * trapped function FILE N: writes the address of a function, its own pid, and the address of a
+ * variable into FILE, waits until FILE is gone, calls the function N times, prints "sum S", what
+ * the variable is by then: N. trapped turns N: two processes on one processor wake each other N
+ * times; prints "PID SWITCHES" for each, how often it gave the processor up or lost it since it
+ * began.
  */
 #include <sched.h>
 #include <signal.h>
@@ -19,11 +20,13 @@
 
 static volatile sig_atomic_t n_signals;
 
-/* Its first instruction changes memory and the flags. */
+/* Its first instruction changes memory and the flags. Nothing else is on its page, and the program
+ * is linked to where no other one is. */
 extern int added_up;
 void add_one (void);
-__asm__(".data\n.globl added_up\nadded_up: .long 0\n"
-        ".text\n.globl add_one\nadd_one:\n addl $1, added_up(%rip)\n ret\n");
+__asm__(".data\n.balign 8\n.globl added_up\nadded_up: .long 0\n"
+        ".text\n.balign 4096\n.globl add_one\nadd_one:\n addl $1, added_up(%rip)\n ret\n"
+        ".balign 4096\n");
 
 static void
 count_signal (int number)
@@ -60,7 +63,9 @@ function (const char *file, long n)
 {
   FILE *out = fopen (file, "w");
 
-  if (out == NULL || fprintf (out, "%lx %d\n", (unsigned long) add_one, getpid ()) < 0 ||
+  if (out == NULL ||
+      fprintf (out, "%lx %d %lx\n", (unsigned long) add_one, getpid (), (unsigned long) &added_up) <
+          0 ||
       fclose (out) != 0) {
     return 1;
   }
@@ -98,7 +103,6 @@ switches (void)
 static void
 take_turns (int in, int out, long n)
 {
-  long before = switches ();
   char byte = 0;
 
   for (long i = 0; i < n; i++) {
@@ -106,7 +110,7 @@ take_turns (int in, int out, long n)
       exit (1);
     }
   }
-  printf ("%d %ld\n", getpid (), switches () - before);
+  printf ("%d %ld\n", getpid (), switches ());
   fflush (stdout);
 }
 

@@ -174,7 +174,7 @@ gt_gdb_stop_parse (const char *payload, guint64 *ret_thread)
   }
 }
 
-gboolean
+char
 gt_gdb_watch_parse (const char *payload, guint64 *ret_addr)
 {
   static const char word[] = "watch:"; /* and rwatch, awatch */
@@ -182,8 +182,11 @@ gt_gdb_watch_parse (const char *payload, guint64 *ret_addr)
   char *end;
 
   if (!watch) {
-    return FALSE;
+    return 0;
   }
   *ret_addr = g_ascii_strtoull (watch + strlen (word), &end, 16);
-  return end != watch + strlen (word);
+  if (end == watch + strlen (word)) {
+    return 0;
+  }
+  return watch > payload && (watch[-1] == 'r' || watch[-1] == 'a') ? watch[-1] : 'w';
 }

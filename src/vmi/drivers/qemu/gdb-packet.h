@@ -35,8 +35,9 @@ gboolean gt_gdb_hex_decode (const char *hex, void *out, gsize len);
 
 /* What a payload says of a stop, and the number of the thread it names (0: none). */
 GtGdbStopReason gt_gdb_stop_parse (const char *payload, guint64 *ret_thread);
-/* The address whose access it announces; FALSE when it announces none. */
-gboolean gt_gdb_watch_parse (const char *payload, guint64 *ret_addr);
+/* The kind of access that it announces, 'w', 'r', or 'a' for either, and its address; 0 when it
+ * announces none. */
+char gt_gdb_watch_parse (const char *payload, guint64 *ret_addr);
 /* The number in a thread's name: "2", or "p01.02" with the multiprocess extension. */
 guint64 gt_gdb_thread_number (const char *name);
 

@@ -15,8 +15,8 @@ typedef struct GtGdb GtGdb;
 
 typedef struct {
   GtGdbStopReason reason;
-  int vcpu;       /* -1 when it was not said */
-  gboolean watch; /* a breakpoint on an access, which was to @addr and is done */
+  int vcpu;   /* -1 when it was not said */
+  char watch; /* an access to @addr, which is done: 'w', 'r', or 'a' for either; else 0 */
   guint64 addr;
 } GtGdbStop;
 

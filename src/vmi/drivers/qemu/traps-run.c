@@ -42,18 +42,10 @@ execute_trap_at (GtQemuTraps *traps, addr_t va)
   return gt_qemu_traps_find (traps, &wanted);
 }
 
-/* The kind of the trap on accesses that covers @va. */
 static GtTrapKind
-watch_kind_at (GtQemuTraps *traps, addr_t va)
+watch_kind (char watch)
 {
-  for (guint i = 0; i < traps->set->len; i++) {
-    const GtTrap *trap = &g_array_index (traps->set, GtSetTrap, i).trap;
-
-    if (trap->kind != GT_TRAP_EXECUTE && va - trap->va < trap->len) {
-      return trap->kind;
-    }
-  }
-  return GT_TRAP_ACCESS;
+  return watch == 'w' ? GT_TRAP_WRITE : watch == 'r' ? GT_TRAP_READ : GT_TRAP_ACCESS;
 }
 
 static void
@@ -121,7 +113,7 @@ take_report (GtQemuControl *control, const GtGdbStop *stop, GError **error)
     return FALSE;
   }
   if (stop->watch) {
-    add_found (traps, vcpu, FALSE, watch_kind_at (traps, stop->addr), stop->addr);
+    add_found (traps, vcpu, FALSE, watch_kind (stop->watch), stop->addr);
   } else if (state->step && has_moved (&state->from, &place)) {
     add_found (traps, vcpu, TRUE, GT_TRAP_EXECUTE, place.rip);
   } else if (execute_trap_at (traps, place.rip)) {
@@ -273,7 +265,7 @@ guard_steps (GtQemuControl *control, GError **error)
 }
 
 static gboolean
-step_alone (GtQemuControl *control, guint vcpu, GtGdbStop *ret, GError **error)
+step_alone (GtQemuControl *control, guint vcpu, guint n_tries, GtGdbStop *ret, GError **error)
 {
   GtStepPlace from, to;
 
@@ -285,7 +277,7 @@ step_alone (GtQemuControl *control, guint vcpu, GtGdbStop *ret, GError **error)
   }
   to = from;
   /* See take_report(); a jump to itself never moves. */
-  for (guint i = 0; i < MAX_STEP_TRIES && !has_moved (&from, &to); i++) {
+  for (guint i = 0; i < n_tries && !has_moved (&from, &to); i++) {
     control->traps->vcpus[vcpu].left = TRUE;
     if (!gt_gdb_step (control->gdb, vcpu, error) || !wait_for_stop (control, ret, error)) {
       return FALSE;
@@ -301,23 +293,37 @@ step_alone (GtQemuControl *control, guint vcpu, GtGdbStop *ret, GError **error)
   return TRUE;
 }
 
-/* Gets a vCPU past the trap that it stands at; the others stand. */
+/* Steps @vcpu with the trap that it stands at taken out meanwhile. */
+static gboolean
+step_without (GtQemuControl *control, guint vcpu, const GtSetTrap *set, GtGdbStop *ret,
+              GError **error)
+{
+  return gt_gdb_set_trap (control->gdb, set->kind, FALSE, set->trap.va, 1, error) &&
+         step_alone (control, vcpu, MAX_STEP_TRIES, ret, error) &&
+         gt_gdb_set_trap (control->gdb, set->kind, TRUE, set->trap.va, 1, error);
+}
+
+/* Gets a vCPU past the trap that it stands at; the others stand. TCG disregards traps while it
+ * steps, since QEMU 6.2; to take them out and set them again has it forget all its translations. */
 static gboolean
 step_past (GtQemuControl *control, guint vcpu, const GtSetTrap *set, GError **error)
 {
   GtQemuTraps *traps = control->traps;
+  gboolean simple = !gt_qemu_control_sees_writes (control);
   GtGdbStop stop;
   guint64 rip;
 
-  if (!gt_gdb_set_trap (control->gdb, set->kind, FALSE, set->trap.va, 1, error) ||
-      !step_alone (control, vcpu, &stop, error) ||
-      !gt_gdb_set_trap (control->gdb, set->kind, TRUE, set->trap.va, 1, error) ||
-      !read_rip (control, vcpu, &rip, error)) {
+  if (simple &&
+      (!step_alone (control, vcpu, 2, &stop, error) || !read_rip (control, vcpu, &rip, error))) {
+    return FALSE;
+  }
+  if ((!simple || rip == set->trap.va) && (!step_without (control, vcpu, set, &stop, error) ||
+                                           !read_rip (control, vcpu, &rip, error))) {
     return FALSE;
   }
   traps->vcpus[vcpu].told = 0;
   if (stop.watch) {
-    add_found (traps, vcpu, FALSE, watch_kind_at (traps, stop.addr), stop.addr);
+    add_found (traps, vcpu, FALSE, watch_kind (stop.watch), stop.addr);
   } else if (traps->vcpus[vcpu].step) {
     add_found (traps, vcpu, TRUE, GT_TRAP_EXECUTE, rip);
   }
@@ -444,6 +450,6 @@ gt_qemu_traps_move (GtQemuControl *control, guint vcpu, GError **error)
   if (set) {
     return step_past (control, vcpu, set, error);
   }
-  return step_alone (control, vcpu, &stop, error) &&
+  return step_alone (control, vcpu, MAX_STEP_TRIES, &stop, error) &&
          (stop.reason == GT_GDB_STOP_BREAKPOINT || take_stop (control, &stop, error));
 }

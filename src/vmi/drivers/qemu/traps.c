@@ -149,7 +149,14 @@ insert (GtQemuControl *control, const GtTrap *trap, GError **error)
   };
   GtSetTrap set = { *trap, GT_GDB_TRAP_SOFTWARE };
 
-  if (trap->kind == GT_TRAP_EXECUTE) {
+  if (trap->kind == GT_TRAP_EXECUTE && gt_qemu_control_sees_writes (control)) {
+    /* KVM's other breakpoints are written into the guest. */
+    set.kind = GT_GDB_TRAP_HARDWARE;
+    if (!gt_gdb_set_trap (control->gdb, set.kind, TRUE, trap->va, 1, error)) {
+      g_prefix_error (error, "KVM has four breakpoints and no more: ");
+      return FALSE;
+    }
+  } else if (trap->kind == GT_TRAP_EXECUTE) {
     if (!gt_gdb_set_breakpoint (control->gdb, trap->va, &set.kind, error)) {
       return FALSE;
     }
