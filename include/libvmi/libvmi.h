@@ -705,6 +705,10 @@ vmi_translate_v2sym (vmi_instance_t vmi, const access_context_t *ctx, addr_t rva
 const char *
 vmi_translate_v2ksym (vmi_instance_t vmi, const access_context_t *ctx, addr_t va) NOEXCEPT;
 
+/* The file that describes the guest's system: NULL, for none is needed. */
+const char *vmi_get_os_profile_path (vmi_instance_t vmi) NOEXCEPT;
+const char *vmi_get_rekall_path (vmi_instance_t vmi) NOEXCEPT;
+
 /* Offsets: by libvmi's names ("linux_tasks", "linux_pid", ...), or of any structure's member. */
 status_t vmi_get_offset (vmi_instance_t vmi, const char *offset_name, addr_t *offset) NOEXCEPT;
 status_t vmi_get_kernel_struct_offset (vmi_instance_t vmi, const char *struct_name,
@@ -788,6 +792,9 @@ char *vmi_read_str_pa (vmi_instance_t vmi, addr_t paddr) NOEXCEPT;
 /* Windows' UNICODE_STRING. vmi_convert_str_encoding() allocates out->contents, with a NUL after
  * its length bytes; free() that, and what the others return with vmi_free_unicode_str(). */
 unicode_string_t *vmi_read_unicode_str (vmi_instance_t vmi, const access_context_t *ctx) NOEXCEPT;
+/* The same, whatever the guest's paging mode is. */
+unicode_string_t *vmi_read_unicode_str_pm (vmi_instance_t vmi, const access_context_t *ctx,
+                                           page_mode_t mode) NOEXCEPT;
 unicode_string_t *
 vmi_read_unicode_str_va (vmi_instance_t vmi, addr_t vaddr, vmi_pid_t pid) NOEXCEPT;
 status_t vmi_convert_str_encoding (const unicode_string_t *in, unicode_string_t *out,
@@ -804,6 +811,7 @@ void vmi_print_hex_pa (vmi_instance_t vmi, addr_t paddr, size_t length) NOEXCEPT
 void vmi_v2pcache_flush (vmi_instance_t vmi, addr_t pt) NOEXCEPT;
 void vmi_symcache_flush (vmi_instance_t vmi) NOEXCEPT;
 void vmi_rvacache_flush (vmi_instance_t vmi) NOEXCEPT;
+void vmi_pagecache_flush (vmi_instance_t vmi) NOEXCEPT;
 void vmi_pidcache_flush (vmi_instance_t vmi) NOEXCEPT;
 
 #pragma GCC visibility pop

@@ -102,6 +102,19 @@ vmi_read_unicode_str (vmi_instance_t vmi, const access_context_t *ctx)
 }
 
 unicode_string_t *
+vmi_read_unicode_str_pm (vmi_instance_t vmi, const access_context_t *ctx, page_mode_t mode)
+{
+  access_context_t with_mode;
+
+  if (ctx == NULL) {
+    return NULL;
+  }
+  with_mode = *ctx;
+  with_mode.pm = mode;
+  return vmi_read_unicode_str (vmi, &with_mode);
+}
+
+unicode_string_t *
 vmi_read_unicode_str_va (vmi_instance_t vmi, addr_t vaddr, vmi_pid_t pid)
 {
   ACCESS_CONTEXT (ctx, .tm = VMI_TM_PROCESS_PID, .addr = vaddr, .pid = pid);

@@ -109,3 +109,21 @@ void
 vmi_rvacache_flush (vmi_instance_t vmi)
 {
 }
+
+/* Nor is there a copy of the guest's memory. */
+void
+vmi_pagecache_flush (vmi_instance_t vmi)
+{
+}
+
+const char *
+vmi_get_os_profile_path (vmi_instance_t vmi)
+{
+  return NULL;
+}
+
+const char *
+vmi_get_rekall_path (vmi_instance_t vmi)
+{
+  return vmi_get_os_profile_path (vmi);
+}

@@ -171,6 +171,30 @@ def check_memory(tap, guest):
         tap.equal(out, f'sum {calls}', f'{access}: the process counts what it did')
 
 
+def check_pages(tap, guest):
+    """The pages that a process has, as its own kernel's pagemap has them."""
+    pid = guest.sh('sleep 1000 >/dev/null & sleep 1; echo $!').strip()
+    wanted = []
+    for line in guest.sh(f'cat /proc/{pid}/maps').splitlines():
+        start, end = (int(word, 16) for word in line.split()[0].split('-'))
+        if '[v' in line:
+            continue  # the kernel's own
+        rows = guest.sh(f'dd if=/proc/{pid}/pagemap bs=8 skip={start >> 12} count={(end - start) >> 12} '
+                        '2>/dev/null | xxd -p -c 8').split()
+        wanted += [start + (i << 12) for i, row in enumerate(rows) if int(row[14:], 16) >= 0x80]
+    with vmishell.VmiShell(guest.name) as vmi:
+        pages = vmi.numbers('pages', pid)[:-1]
+        offset, size = vmi.numbers('member', 'task_struct', 'comm')
+        refused = vmi.line('member', 'task_struct', 'nothing')
+        comm = vmi.symbol('init_task') + offset
+        name = bytes.fromhex(vmi.line('bytes', comm, 0, 16)).split(b'\0')[0]
+    common = [page for page in pages if page in wanted]
+    tap.ok(wanted == common and 20 < len(wanted) and len(pages) <= len(wanted) + 8,
+           'the pages of a process', f'{len(pages)} {len(wanted)} {len(common)}')
+    tap.ok(name in (b'swapper/0', b'swapper') and size > offset and refused is None,
+           "a structure's member by the kernel's profile", f'{name} {offset} {size} {refused}')
+
+
 def check_refusals(tap, guest):
     for what, word in (('register', '0'), 'registers'), (('memory', 'z', 1, '0'), ''):
         with Events(guest, *what) as events:
@@ -215,6 +239,7 @@ def main():
         check_steps(tap, guest)
         check_cr3(tap, guest)
         check_memory(tap, guest)
+        check_pages(tap, guest)
         check_refusals(tap, guest)
         check_killed(tap, guest)
         check_log(tap, guest)

@@ -5,6 +5,9 @@
  */
 #include <glib.h>
 #include <guestrace/guestrace.h>
+#define LIBVMI_EXTRA_GLIB
+#define LIBVMI_EXTRA_JSON
+#include <libvmi/libvmi_extra.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +48,46 @@ symbol (Shell *shell)
   back = vmi_translate_v2ksym (shell->vmi, NULL, address);
   g_string_append_printf (shell->answer, "%" G_GINT64_MODIFIER "x %s", address,
                           back != NULL ? back : "-");
+  return TRUE;
+}
+
+/* member STRUCTURE MEMBER: its offset, and the structure's size, by the kernel's "JSON" */
+static gboolean
+member (Shell *shell)
+{
+  json_object *json = vmi_get_kernel_json (shell->vmi);
+  addr_t offset;
+  size_t size;
+
+  if (vmi_get_struct_member_offset_from_json (shell->vmi, json, shell->words[1], shell->words[2],
+                                              &offset) != VMI_SUCCESS ||
+      vmi_get_struct_size_from_json (shell->vmi, json, shell->words[1], &size) != VMI_SUCCESS) {
+    return FALSE;
+  }
+  g_string_append_printf (shell->answer, "%" G_GINT64_MODIFIER "x %zx", offset, size);
+  return TRUE;
+}
+
+/* pages PID: the process's own pages that are there, each as its address */
+static gboolean
+pages (Shell *shell)
+{
+  GSList *list;
+  addr_t root;
+
+  if (vmi_pid_to_dtb (shell->vmi, (vmi_pid_t) shell->numbers[1], &root) != VMI_SUCCESS) {
+    return FALSE;
+  }
+  list = vmi_get_va_pages (shell->vmi, root);
+  for (const GSList *l = list; l != NULL; l = l->next) {
+    const page_info_t *page = l->data;
+
+    if (page->vaddr >> 63 == 0) {
+      g_string_append_printf (shell->answer, "%" G_GINT64_MODIFIER "x ", page->vaddr);
+    }
+  }
+  g_slist_free_full (list, g_free);
+  g_string_append (shell->answer, "0");
   return TRUE;
 }
 
@@ -231,7 +274,7 @@ run_command (Shell *shell)
     { "read", read_typed },     { "write8", write_typed },  { "write16", write_typed },
     { "write32", write_typed }, { "write64", write_typed }, { "regs", regs },
     { "r15", set_r15 },         { "pause", pause_guest },   { "resume", resume_guest },
-    { "scribble", scribble },
+    { "scribble", scribble },   { "member", member },       { "pages", pages },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++) {

@@ -2,6 +2,8 @@
 /* libvmi's headers alone, in C++. */
 #include <libvmi/events.h>
 #include <libvmi/libvmi.h>
+#define LIBVMI_EXTRA_JSON
+#include <libvmi/libvmi_extra.h>
 
 static event_response_t
 callback (vmi_instance_t, vmi_event_t *event)
