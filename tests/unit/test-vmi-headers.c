@@ -4,6 +4,7 @@
 #include <libvmi/libvmi.h>
 #define LIBVMI_EXTRA_JSON
 #include <libvmi/libvmi_extra.h>
+#include <libvmi/x86.h>
 
 static event_response_t
 callback (vmi_instance_t vmi, vmi_event_t *event)
@@ -43,7 +44,9 @@ works (void)
   return ctx.dtb == 2 && event.version == VMI_EVENTS_VERSION &&
          CHECK_VCPU_SINGLESTEP (event.ss_event, 1) && VMI_BIT_MASK (0, 11) == 0xfff &&
          VMI_BIT_MASK (0, 63) == ~0ULL && VMI_GET_BIT (4, 2) == 1 &&
-         info.x86_ia32e.pte_value == regs.x86.rax;
+         info.x86_ia32e.pte_value == regs.x86.rax && READ_WRITE (3) == 1 && NX (1ULL << 63) == 1 &&
+         ENTRY_PRESENT (true, 0x800) && !ENTRY_PRESENT (false, 0x800) &&
+         !ENTRY_PRESENT (true, 0xc00);
 }
 
 int
