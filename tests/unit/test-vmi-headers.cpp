@@ -4,6 +4,7 @@
 #include <libvmi/libvmi.h>
 #define LIBVMI_EXTRA_JSON
 #include <libvmi/libvmi_extra.h>
+#include <libvmi/peparse.h>
 #include <libvmi/x86.h>
 
 static event_response_t
