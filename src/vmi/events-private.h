@@ -33,6 +33,7 @@ typedef struct {
 struct GtEvents {
   vmi_instance_t vmi;
   gboolean open; /* the source of reports */
+  gboolean over; /* the guest began anew since */
 
   vmi_event_t *int3;
   GtInt3Places int3_places;

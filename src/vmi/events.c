@@ -284,6 +284,22 @@ serve (GtEvents *events, const GtHit *hit)
   return status;
 }
 
+/* What is set was for the kernel that the guest had. Also takes QEMU's news of each stop, which
+ * would pile up in it. */
+static status_t
+check_same_guest (GtEvents *events)
+{
+  GtDriver *driver = events->vmi->driver;
+  GtLife life;
+
+  driver->ops->life (driver, FALSE, &life);
+  events->over |= life.state == GT_LIFE_RESET;
+  return events->over
+             ? gt_events_fail (events->vmi, "the guest began anew, and its kernel with it: "
+                                            "open it again")
+             : VMI_SUCCESS;
+}
+
 status_t
 vmi_events_listen (vmi_instance_t vmi, uint32_t timeout)
 {
@@ -298,7 +314,7 @@ vmi_events_listen (vmi_instance_t vmi, uint32_t timeout)
   if (events->in_callback) {
     return gt_events_fail (vmi, "vmi_events_listen() cannot be called from a callback");
   }
-  if (!gt_events_need_open (events)) {
+  if (!gt_events_need_open (events) || check_same_guest (events) != VMI_SUCCESS) {
     return VMI_FAILURE;
   }
   driver = vmi->driver;

@@ -223,6 +223,18 @@ def check_killed(tap, guest):
     tap.equal(vmishell.kernel_text(guest.name, FUNCTION, 64), text, 'the kernel text is what it was')
 
 
+def check_reboot(tap, guest):
+    with Events(guest, 'own') as events:
+        guest.sh('(sleep 0.5; reboot -f) >/dev/null 2>&1 &')
+        status = events.process.wait(60)
+        lines = events.process.stdout.read()
+    tap.ok(status == 1 and 'began anew' in lines, 'a guest that reboots: it is said', lines)
+    deadline = time.monotonic() + 60
+    while guest.console().count('guestrace test guest is up') < 2 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    tap.equal(guest.sh('trapped own 3').strip(), 'signals 3', 'and it boots')
+
+
 def check_log(tap, guest):
     log = guest.sh('dmesg')
     bad = [line for line in log.splitlines()
@@ -232,7 +244,7 @@ def check_log(tap, guest):
 
 def main():
     kernel = sys.argv[1]
-    with guestlab.Tap() as tap, guestlab.boot(kernel=kernel, smp=2) as guest:
+    with guestlab.Tap() as tap, guestlab.boot(kernel=kernel, smp=2, allow_reboot=True) as guest:
         check_code(tap, guest)
         check_user(tap, guest)
         check_own(tap, guest)
@@ -243,6 +255,7 @@ def main():
         check_refusals(tap, guest)
         check_killed(tap, guest)
         check_log(tap, guest)
+        check_reboot(tap, guest)
 
 
 if __name__ == '__main__':

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-DECLARATION = re.compile(r'\b((?:gt|vmi)_\w+) \(', re.ASCII)
+DECLARATION = re.compile(r'\b((?:gt|vmi|peparse)_\w+) \(', re.ASCII)
 
 
 def declared(header):

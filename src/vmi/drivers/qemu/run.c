@@ -8,6 +8,7 @@
 /* How long QEMU may take to stop a guest that was told to. */
 #define STOP_TIMEOUT_MS 10000
 #define MAX_BREAKPOINTS 64
+#define MAX_STEP_TRIES  8
 
 typedef struct {
   GtQemuControl *control;
@@ -149,19 +150,37 @@ wait_for_stop (const Run *run, gboolean *ret_hit, gboolean *ret_timed_out, GErro
   return check_reason (&stop, error) && look_for_hit (run, stop.vcpu, ret_hit, error);
 }
 
+/* Whoever ends the connection in our place has to end the step, too. */
+static void
+guard_step (const Run *run, gboolean on)
+{
+  g_autoptr (GString) packets = g_string_new (NULL);
+
+  if (on) {
+    gt_gdb_append_end_steps (run->control->gdb, packets);
+  }
+  (void) gt_qemu_guard_set_packets (run->control->guard, GT_QEMU_GUARD_STEPS, packets->str,
+                                    packets->len);
+}
+
 /* Gets a vCPU that was told of past its breakpoint; one instruction, the others stand. */
 static gboolean
 step_past (const Run *run, guint vcpu, gboolean *ret_hit, GError **error)
 {
-  gboolean timed_out;
+  GtQemuControl *control = run->control;
+  addr_t from = control->told[vcpu];
+  gboolean timed_out = FALSE, ok = TRUE, again = TRUE;
 
   *ret_hit = FALSE;
-  run->control->told[vcpu] = 0;
-  if (!gt_gdb_step (run->control->gdb, vcpu, error) ||
-      !wait_for_stop (run, ret_hit, &timed_out, error)) {
-    return FALSE;
+  guard_step (run, TRUE);
+  /* QEMU stops now and then before the vCPU has executed anything. */
+  for (guint i = 0; i < MAX_STEP_TRIES && ok && again; i++) {
+    control->told[vcpu] = 0;
+    ok = gt_gdb_step (control->gdb, vcpu, error) && wait_for_stop (run, ret_hit, &timed_out, error);
+    again = *ret_hit && control->hit_vcpu == vcpu && control->hit_addr == from;
   }
-  return *ret_hit || !timed_out || set_timed_out (run, error);
+  guard_step (run, FALSE);
+  return ok && (*ret_hit || !timed_out || set_timed_out (run, error));
 }
 
 /* A vCPU may stand at an address already: by chance, or since an earlier run. Each is told of once

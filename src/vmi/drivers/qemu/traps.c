@@ -272,6 +272,7 @@ fetch (GtQemuControl *control, gint64 deadline, GtHit *ret, gboolean *ret_any, G
     }
     if (traps->found.length == 0) {
       if (!traps->loose) { /* whoever makes it stand has to let it go first */
+        g_usleep ((gulong) MAX (deadline - g_get_monotonic_time (), 0));
         return TRUE;
       }
       if (!gt_qemu_traps_wait_loose (control, deadline, &cause)) {
