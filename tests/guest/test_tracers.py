@@ -67,8 +67,10 @@ class Bpftrace:
                  'grep -q ready /tmp/out || { cat /tmp/out; false; }', timeout=120)
 
     def counts(self):
-        text = self.guest.sh('read -r pid </tmp/pid; kill -INT $pid; '
-                             'while kill -0 $pid 2>/dev/null; do sleep 0.2; done; cat /tmp/out',
+        # It may not hear the signal while it begins to listen: it is sent again, later.
+        text = self.guest.sh('read -r pid </tmp/pid; kill -INT $pid; n=0; '
+                             'while kill -0 $pid 2>/dev/null; do sleep 0.2; n=$((n+1)); '
+                             'test $((n % 100)) != 0 || kill -INT $pid; done; cat /tmp/out',
                              timeout=120)
         return {name: int(n) for name, n in re.findall(r'@(\w+): (\d+)', text)}
 

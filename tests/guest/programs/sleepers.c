@@ -109,8 +109,10 @@ sleep_wait (struct bed *bed)
 struct sleeper {
   const char *name;
   Sleep sleep;
+  long call; /* that it sleeps in */
   struct bed *bed;
   pthread_t thread;
+  atomic_long tid;
   int ok;
 };
 
@@ -118,8 +120,35 @@ static void *
 sleeper_run (void *data)
 {
   struct sleeper *sleeper = data;
+  sleeper->tid = syscall (SYS_gettid);
   sleeper->ok = sleeper->sleep (sleeper->bed);
   return NULL;
+}
+
+/* Whether the kernel has the thread sleeping in its call. */
+static int
+sleeps (const struct sleeper *sleeper)
+{
+  char path[64], line[256] = "";
+  FILE *in;
+
+  snprintf (path, sizeof path, "/proc/self/task/%ld/syscall", sleeper->tid);
+  in = fopen (path, "r");
+  if (in != NULL) {
+    (void) !fgets (line, sizeof line, in);
+    fclose (in);
+  }
+  return strtol (line, NULL, 10) == sleeper->call && line[0] >= '0' && line[0] <= '9';
+}
+
+static void
+wait_until_asleep (const struct sleeper *sleepers, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    for (int tries = 0; tries < 1000 && !sleeps (&sleepers[i]); tries++) {
+      usleep (10000);
+    }
+  }
 }
 
 static int
@@ -171,13 +200,13 @@ main (int argc, char **argv)
 {
   static struct bed bed;
   struct sleeper sleepers[] = {
-    { .name = "read", .sleep = sleep_read },
-    { .name = "poll", .sleep = sleep_poll },
-    { .name = "epoll_wait", .sleep = sleep_epoll },
-    { .name = "nanosleep", .sleep = sleep_nanosleep },
-    { .name = "futex", .sleep = sleep_futex },
-    { .name = "accept", .sleep = sleep_accept },
-    { .name = "waitpid", .sleep = sleep_wait },
+    { .name = "read", .sleep = sleep_read, .call = SYS_read },
+    { .name = "poll", .sleep = sleep_poll, .call = SYS_poll },
+    { .name = "epoll_wait", .sleep = sleep_epoll, .call = SYS_epoll_wait },
+    { .name = "nanosleep", .sleep = sleep_nanosleep, .call = SYS_clock_nanosleep },
+    { .name = "futex", .sleep = sleep_futex, .call = SYS_futex },
+    { .name = "accept", .sleep = sleep_accept, .call = SYS_accept },
+    { .name = "waitpid", .sleep = sleep_wait, .call = SYS_wait4 },
   };
   size_t n = sizeof sleepers / sizeof *sleepers;
   int failures = 0;
@@ -196,7 +225,7 @@ main (int argc, char **argv)
     sleepers[i].bed = &bed;
     pthread_create (&sleepers[i].thread, NULL, sleeper_run, &sleepers[i]);
   }
-  usleep (200000);
+  wait_until_asleep (sleepers, n);
   printf ("ready %d\n", (int) getpid ());
   wait_for_command (argv[1]);
   wake (&bed);
