@@ -223,6 +223,19 @@ def check_killed(tap, guest):
     tap.equal(vmishell.kernel_text(guest.name, FUNCTION, 64), text, 'the kernel text is what it was')
 
 
+def check_stopped(tap, guest):
+    """A program that is stopped (Ctrl-Z) does not make the guest stand."""
+    with Events(guest, 'code', 'emulate', FUNCTION) as events:
+        events.process.send_signal(signal.SIGSTOP)
+        time.sleep(3)
+        tap.equal(guest.sh('trapped calls 20').strip(), 'sum 1980', 'stopped: the guest runs')
+        events.process.send_signal(signal.SIGCONT)
+        status = events.process.wait(60)
+        lines = events.process.stdout.read()
+    tap.ok(status == 1 and 'was stopped' in lines.splitlines()[0], 'and it is said', lines)
+    tap.equal(guest.sh('trapped calls 20').strip(), 'sum 1980', 'going on: the guest runs')
+
+
 def check_reboot(tap, guest):
     with Events(guest, 'own') as events:
         guest.sh('(sleep 0.5; reboot -f) >/dev/null 2>&1 &')
@@ -254,6 +267,7 @@ def main():
         check_pages(tap, guest)
         check_refusals(tap, guest)
         check_killed(tap, guest)
+        check_stopped(tap, guest)
         check_log(tap, guest)
         check_reboot(tap, guest)
 

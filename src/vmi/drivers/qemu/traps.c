@@ -301,6 +301,9 @@ gt_qemu_traps_wait (GtQemuControl *control, guint timeout_ms, GtHit *ret, gboole
   if (fetch (control, deadline, ret, ret_any, &cause)) {
     return TRUE;
   }
+  if (!check_open (control, error)) { /* it was let go while one waited */
+    return FALSE;
+  }
   control->gone |= g_error_matches (cause, GT_ERROR, GT_ERROR_GUEST_GONE);
   g_propagate_error (error, g_steal_pointer (&cause));
   return FALSE;
