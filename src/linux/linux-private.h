@@ -46,9 +46,6 @@ gboolean gt_linux_find_tables (vmi_instance_t vmi, GtKimage *image, GtKallsymsTa
 /* tasks.c: FALSE with a sentence when this kernel's tasks cannot be found. */
 gboolean gt_linux_init_tasks (GtLinux *linux_os, GError **error);
 
-/* tasks.c: the root of the page tables of a task with memory of its own. */
-gboolean gt_linux_task_root (GtLinux *linux_os, addr_t task, addr_t *ret_dtb);
-
 G_END_DECLS
 
 #endif

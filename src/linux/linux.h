@@ -91,6 +91,8 @@ const GtLinuxCall *gt_linux_call_by_name (const GtLinux *linux_os, const char *n
 const GtLinuxCall *gt_linux_call_by_function (const GtLinux *linux_os, const char *function);
 
 /* Processes. */
+/* The root of the page tables of a task with memory of its own. */
+gboolean gt_linux_task_root (GtLinux *linux_os, addr_t task, addr_t *ret_dtb);
 gboolean gt_linux_pid_to_dtb (GtLinux *linux_os, vmi_pid_t pid, addr_t *ret_dtb);
 gboolean gt_linux_dtb_to_pid (GtLinux *linux_os, addr_t dtb, vmi_pid_t *ret_pid);
 /* Calls @func for each thread-group leader; stops when it returns FALSE. */

@@ -7,8 +7,7 @@
 
 #include "vmi/instance.h"
 
-#define N_PIECES       32
-#define NO_EXECUTE_BIT 63
+#define N_PIECES 32
 
 static gboolean
 find_kernel (vmi_instance_t vmi, GtPlace *place)
@@ -69,11 +68,11 @@ is_executable (const page_info_t *info)
     all = info->x86_ia32e.pte_value | info->x86_ia32e.pgd_value | info->x86_ia32e.pdpte_value |
           info->x86_ia32e.pml4e_value;
   }
-  return !VMI_GET_BIT (all, NO_EXECUTE_BIT);
+  return !(all & GT_ENTRY_NO_EXECUTE);
 }
 
-/* The first piece of [@addr, @addr + @count): as far as one page goes. @code is set when it may
- * be executed. */
+/* The first piece of [@addr, @addr + @count): as far as one page goes. @code (NULL: nobody
+ * asks) is set when it may be executed. */
 static gboolean
 first_piece (vmi_instance_t vmi, const GtPlace *place, addr_t addr, gsize count, GtPaVec *ret,
              gboolean *code)
@@ -84,12 +83,16 @@ first_piece (vmi_instance_t vmi, const GtPlace *place, addr_t addr, gsize count,
   if (place->mode == VMI_PM_NONE) {
     ret->pa = addr;
     ret->len = count;
-    *code = TRUE; /* nobody knows */
+    if (code != NULL) {
+      *code = TRUE; /* nobody knows */
+    }
     return TRUE;
   }
   if (place->root == vmi->kernel_dtb && gt_linear_find (vmi, addr, &ret->pa, &rest)) {
     ret->len = MIN (count, rest);
-    *code |= gt_linear_is_code (vmi, addr);
+    if (code != NULL) {
+      *code |= gt_linear_is_code (vmi, addr);
+    }
     return TRUE;
   }
   if (!gt_page_walk (vmi, place->mode, place->root, addr, &info)) {
@@ -97,7 +100,9 @@ first_piece (vmi_instance_t vmi, const GtPlace *place, addr_t addr, gsize count,
   }
   rest = info.size - (addr & (info.size - 1));
   ret->pa = info.paddr;
-  *code |= is_executable (&info);
+  if (code != NULL) {
+    *code |= is_executable (&info);
+  }
   ret->len = MIN (count, rest);
   return TRUE;
 }
@@ -178,7 +183,7 @@ gt_place_copy (vmi_instance_t vmi, const GtPlace *place, GtCopy copy, void *buf,
     gboolean code = FALSE;
     gsize bytes;
     gsize n = gather (vmi, place, place->addr + done, (guint8 *) buf + done, count - done, vec,
-                      &bytes, &code);
+                      &bytes, copy == GT_COPY_WRITE ? &code : NULL);
 
     if (n == 0) {
       return done;

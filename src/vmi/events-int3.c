@@ -288,9 +288,7 @@ reinject (GtEvents *events, guint vcpu, const x86_registers_t *regs, const Frame
       copy (events, regs, regs->rsp, &back, sizeof back, TRUE) != VMI_SUCCESS) {
     return gt_events_fail (events->vmi, "the guest's stack cannot be written");
   }
-  return memcmp (&set, regs, sizeof set) == 0 || gt_events_set_regs (events, vcpu, &set)
-             ? VMI_SUCCESS
-             : VMI_FAILURE;
+  return gt_events_change_regs (events, vcpu, regs, &set) ? VMI_SUCCESS : VMI_FAILURE;
 }
 
 static status_t

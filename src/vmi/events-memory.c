@@ -63,12 +63,9 @@ static gboolean
 look_in_process (GtLinux *linux_os, addr_t task, gpointer user_data)
 {
   Search *search = user_data;
-  addr_t mm, pgd, root;
+  addr_t root;
 
-  if (vmi_read_addr_va (search->vmi, task + search->vmi->processes.mm, 0, &mm) == VMI_SUCCESS &&
-      mm != 0 &&
-      vmi_read_addr_va (search->vmi, mm + search->vmi->processes.pgd, 0, &pgd) == VMI_SUCCESS &&
-      vmi_translate_kv2p (search->vmi, pgd, &root) == VMI_SUCCESS) {
+  if (gt_linux_task_root (linux_os, task, &root)) {
     (void) gt_pages_foreach (search->vmi, root, GT_PAGES_LOWER_HALF, collect, search->watch);
   }
   return search->watch->vas->len < MAX_MAPPINGS;
@@ -95,7 +92,7 @@ find_mappings (GtEvents *events, MemWatch *watch)
   vmi_instance_t vmi = events->vmi;
   Search search = { vmi, watch };
 
-  if (vmi->linux_os == NULL || !vmi->processes.usable) {
+  if (vmi->linux_os == NULL) {
     look_in_vcpus (events, watch);
     return;
   }
@@ -269,7 +266,7 @@ gt_mem_free (GtEvents *events)
 status_t
 vmi_set_mem_event (vmi_instance_t vmi, addr_t gfn, vmi_mem_access_t access, uint16_t slat_id)
 {
-  GtEvents *events = vmi != NULL ? vmi->events : NULL;
+  GtEvents *events = gt_events_of (vmi);
 
   if (events == NULL) {
     return VMI_FAILURE;
@@ -331,8 +328,7 @@ gt_mem_take (GtEvents *events, const GtHit *hit, const x86_registers_t *regs)
   event->mem_event.gla = hit->va;
   event->mem_event.offset = hit->va & VMI_BIT_MASK (0, 11);
   response = gt_events_call (events, event, event->callback, hit->vcpu, regs, &wanted);
-  if (memcmp (&wanted, regs, sizeof wanted) != 0 &&
-      !gt_events_set_regs (events, hit->vcpu, &wanted)) {
+  if (!gt_events_change_regs (events, hit->vcpu, regs, &wanted)) {
     return VMI_FAILURE;
   }
   return gt_events_respond (events, hit->vcpu, response);

@@ -11,11 +11,6 @@
 
 G_BEGIN_DECLS
 
-#define GT_CR3_PCID     VMI_BIT_MASK (0, 11)
-#define GT_CR3_NO_FLUSH (1ULL << 63)
-/* The page-table root in a value of CR3. */
-#define GT_CR3_ROOT(cr3) ((cr3) & ~(GT_CR3_PCID | GT_CR3_NO_FLUSH))
-
 /* Where a guest's handler of INT3 begins, and a return from interrupts near it. */
 typedef struct {
   addr_t handler;
@@ -58,6 +53,9 @@ struct GtEvents {
 status_t gt_events_fail (vmi_instance_t vmi, const char *format, ...) G_GNUC_PRINTF (2, 3);
 status_t gt_events_fail_with (vmi_instance_t vmi, const GError *error);
 
+/* The instance's events; NULL, with the reason noted, when it was opened without. */
+GtEvents *gt_events_of (vmi_instance_t vmi);
+
 /* Opens the source of reports when it is not yet. */
 gboolean gt_events_need_open (GtEvents *events);
 
@@ -72,6 +70,9 @@ addr_t gt_events_gfn (GtEvents *events, const x86_registers_t *regs, addr_t va);
 status_t gt_events_respond (GtEvents *events, guint vcpu, event_response_t response);
 
 gboolean gt_events_set_regs (GtEvents *events, guint vcpu, const x86_registers_t *regs);
+/* The same, when they are not what the vCPU has. */
+gboolean gt_events_change_regs (GtEvents *events, guint vcpu, const x86_registers_t *from,
+                                const x86_registers_t *to);
 
 /* events-int3.c */
 status_t gt_int3_register (GtEvents *events, vmi_event_t *event);

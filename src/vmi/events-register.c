@@ -414,8 +414,7 @@ gt_reg_take (GtEvents *events, const GtHit *hit, const x86_registers_t *regs)
   } else if (wanted.rip == regs->rip) {
     (void) write_here (&site, &wanted);
   }
-  if (memcmp (&wanted, regs, sizeof wanted) != 0 &&
-      !gt_events_set_regs (events, hit->vcpu, &wanted)) {
+  if (!gt_events_change_regs (events, hit->vcpu, regs, &wanted)) {
     return VMI_FAILURE;
   }
   return gt_events_respond (events, hit->vcpu, response);

@@ -178,7 +178,7 @@ gt_step_take (GtEvents *events, const GtHit *hit, const x86_registers_t *regs)
   if (end_waits (events, hit, &final) != VMI_SUCCESS) {
     status = VMI_FAILURE;
   }
-  if (memcmp (&final, regs, sizeof final) != 0 && !gt_events_set_regs (events, hit->vcpu, &final)) {
+  if (!gt_events_change_regs (events, hit->vcpu, regs, &final)) {
     return VMI_FAILURE;
   }
   return gt_events_respond (events, hit->vcpu, response) == VMI_SUCCESS ? status : VMI_FAILURE;
@@ -188,7 +188,7 @@ status_t
 vmi_step_event (vmi_instance_t vmi, vmi_event_t *event, uint32_t vcpu_id, uint64_t steps,
                 event_callback_t cb)
 {
-  GtEvents *events = vmi != NULL ? vmi->events : NULL;
+  GtEvents *events = gt_events_of (vmi);
   StepWait *wait;
 
   if (events == NULL || event == NULL || check_vcpu (events, vcpu_id) != VMI_SUCCESS) {
@@ -222,7 +222,7 @@ vmi_get_singlestep_event (vmi_instance_t vmi, uint32_t vcpu)
 status_t
 vmi_toggle_single_step_vcpu (vmi_instance_t vmi, vmi_event_t *event, uint32_t vcpu, bool enabled)
 {
-  GtEvents *events = vmi != NULL ? vmi->events : NULL;
+  GtEvents *events = gt_events_of (vmi);
 
   if (events == NULL || event == NULL || check_vcpu (events, vcpu) != VMI_SUCCESS) {
     return VMI_FAILURE;
@@ -245,7 +245,7 @@ vmi_toggle_single_step_vcpu (vmi_instance_t vmi, vmi_event_t *event, uint32_t vc
 status_t
 vmi_stop_single_step_vcpu (vmi_instance_t vmi, vmi_event_t *event, uint32_t vcpu)
 {
-  GtEvents *events = vmi != NULL ? vmi->events : NULL;
+  GtEvents *events = gt_events_of (vmi);
 
   if (events == NULL || event == NULL || check_vcpu (events, vcpu) != VMI_SUCCESS) {
     return VMI_FAILURE;
@@ -258,7 +258,7 @@ vmi_stop_single_step_vcpu (vmi_instance_t vmi, vmi_event_t *event, uint32_t vcpu
 status_t
 vmi_shutdown_single_step (vmi_instance_t vmi)
 {
-  GtEvents *events = vmi != NULL ? vmi->events : NULL;
+  GtEvents *events = gt_events_of (vmi);
   status_t status = VMI_SUCCESS;
 
   if (events == NULL) {

@@ -65,16 +65,17 @@ gt_events_need_open (GtEvents *events)
   GtDriver *driver = events->vmi->driver;
   g_autoptr (GError) error = NULL;
 
+  if (events->open) {
+    return TRUE;
+  }
   if ((events->vmi->paging.mode == VMI_PM_UNKNOWN || events->vmi->idtr_base == 0) &&
       !gt_vmi_find_paging (events->vmi, &error)) {
     (void) gt_events_fail_with (events->vmi, error);
     return FALSE;
   }
+  events->open = driver->ops->traps->open (driver, &error);
   if (!events->open) {
-    events->open = driver->ops->traps->open (driver, &error);
-    if (!events->open) {
-      (void) gt_events_fail_with (events->vmi, error);
-    }
+    (void) gt_events_fail_with (events->vmi, error);
   }
   return events->open;
 }
@@ -103,6 +104,13 @@ gt_events_set_regs (GtEvents *events, guint vcpu, const x86_registers_t *regs)
   return TRUE;
 }
 
+gboolean
+gt_events_change_regs (GtEvents *events, guint vcpu, const x86_registers_t *from,
+                       const x86_registers_t *to)
+{
+  return memcmp (from, to, sizeof *to) == 0 || gt_events_set_regs (events, vcpu, to);
+}
+
 event_response_t
 gt_events_call (GtEvents *events, vmi_event_t *event, event_callback_t callback, guint vcpu,
                 const x86_registers_t *regs, x86_registers_t *ret_final)
@@ -129,8 +137,8 @@ gt_events_respond (GtEvents *events, guint vcpu, event_response_t response)
                                                          : VMI_SUCCESS;
 }
 
-static GtEvents *
-events_of (vmi_instance_t vmi)
+GtEvents *
+gt_events_of (vmi_instance_t vmi)
 {
   if (vmi != NULL && vmi->events == NULL) {
     (void) gt_events_fail (vmi, "the instance was opened without VMI_INIT_EVENTS");
@@ -154,7 +162,7 @@ check_event (vmi_instance_t vmi, const vmi_event_t *event)
 status_t
 vmi_register_event (vmi_instance_t vmi, vmi_event_t *event)
 {
-  GtEvents *events = events_of (vmi);
+  GtEvents *events = gt_events_of (vmi);
 
   if (events == NULL || check_event (vmi, event) != VMI_SUCCESS) {
     return VMI_FAILURE;
@@ -219,7 +227,7 @@ is_to_be_cleared (const GtEvents *events, const vmi_event_t *event)
 status_t
 vmi_clear_event (vmi_instance_t vmi, vmi_event_t *event, vmi_event_free_t free_routine)
 {
-  GtEvents *events = events_of (vmi);
+  GtEvents *events = gt_events_of (vmi);
   Clear clear = { event, free_routine };
 
   if (events == NULL || event == NULL) {
@@ -303,7 +311,7 @@ check_same_guest (GtEvents *events)
 status_t
 vmi_events_listen (vmi_instance_t vmi, uint32_t timeout)
 {
-  GtEvents *events = events_of (vmi);
+  GtEvents *events = gt_events_of (vmi);
   status_t status = VMI_SUCCESS;
   GtDriver *driver;
   gboolean any;
@@ -336,7 +344,7 @@ vmi_events_listen (vmi_instance_t vmi, uint32_t timeout)
 int
 vmi_are_events_pending (vmi_instance_t vmi)
 {
-  GtEvents *events = events_of (vmi);
+  GtEvents *events = gt_events_of (vmi);
 
   if (events == NULL) {
     return -1;

@@ -8,10 +8,7 @@
 #include "vmi/instance.h"
 #include "vmi/pagetable.h"
 
-#define PRESENT    (1ULL << 0)
-#define LARGE      (1ULL << 7)
-#define NO_EXECUTE (1ULL << 63)
-#define MAX_PAGES  (1u << 22)
+#define MAX_PAGES (1u << 22)
 /* Tables in one walk: they would fill 4 GiB. */
 #define MAX_TABLES (1u << 20)
 
@@ -49,7 +46,7 @@ is_page (const Walk *walk, guint level, guint64 entry)
   if (level == 1) {
     return TRUE;
   }
-  return (entry & LARGE) && (level <= 3) && (walk->wide || walk->vmi->paging.pse);
+  return (entry & GT_ENTRY_LARGE) && (level <= 3) && (walk->wide || walk->vmi->paging.pse);
 }
 
 /* @above: the entries that led there. */
@@ -58,10 +55,10 @@ tell (const Walk *walk, guint level, guint64 entry, guint64 above, addr_t va)
 {
   GtMappedPage page = { .va = extend_sign (walk, va), .size = 1ULL << shift_of (walk, level) };
 
-  page.executable = !((entry | above) & NO_EXECUTE);
-  page.pa = entry & VMI_BIT_MASK (12, 51) & ~(page.size - 1);
-  if (!walk->wide && level == 2) { /* PSE-36 */
-    page.pa = (entry & VMI_BIT_MASK (22, 31)) | (entry & VMI_BIT_MASK (13, 20)) << 19;
+  page.executable = !((entry | above) & GT_ENTRY_NO_EXECUTE);
+  page.pa = entry & GT_ENTRY_ADDRESS & ~(page.size - 1);
+  if (!walk->wide && level == 2) {
+    page.pa = GT_ENTRY_PSE36 (entry);
   }
   return walk->func (&page, walk->user_data);
 }
@@ -86,12 +83,13 @@ walk_table (Walk *walk, guint level, addr_t table, guint64 above, addr_t base)
     gboolean more;
 
     memcpy (&entry, raw + i * (walk->wide ? 8u : 4u), walk->wide ? 8 : 4);
-    if (!(entry & PRESENT) || va > walk->last || va + ((1ULL << shift) - 1) < walk->first) {
+    if (!(entry & GT_ENTRY_PRESENT) || va > walk->last ||
+        va + ((1ULL << shift) - 1) < walk->first) {
       continue;
     }
     more = is_page (walk, level, entry)
                ? tell (walk, level, entry, above, va)
-               : walk_table (walk, level - 1, entry & VMI_BIT_MASK (12, 51), above | entry, va);
+               : walk_table (walk, level - 1, entry & GT_ENTRY_ADDRESS, above | entry, va);
     if (!more) {
       return FALSE;
     }
@@ -111,13 +109,13 @@ gt_pages_foreach (vmi_instance_t vmi, addr_t root, GtPagesPart part, GtPageFunc 
     walk.levels = vmi->paging.levels == 5 ? 5 : 4;
     walk.wide = TRUE;
     space = 1ULL << (12 + 9 * walk.levels);
-    root &= VMI_BIT_MASK (12, 51);
+    root &= GT_ENTRY_ADDRESS;
     break;
   case VMI_PM_PAE:
     walk.levels = 3;
     walk.wide = TRUE;
     space = 1ULL << 32;
-    root &= VMI_BIT_MASK (5, 31);
+    root &= GT_PAE_ROOT;
     break;
   case VMI_PM_LEGACY:
     walk.levels = 2;

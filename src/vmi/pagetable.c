@@ -10,14 +10,6 @@
 #define CR4_LA57 (1ULL << 12)
 #define EFER_LMA (1ULL << 10)
 
-#define ENTRY_PRESENT (1ULL << 0)
-#define ENTRY_LARGE   (1ULL << 7)
-
-/* Of a 64-bit entry or of CR3, the bits that are an address: without flags, PCID, protection
- * keys, LAM and NX. A large page's PAT bit lies below its size and goes with the offset. */
-#define ADDRESS_BITS  VMI_BIT_MASK (12, 51)
-#define PAE_ROOT_BITS VMI_BIT_MASK (5, 31)
-
 void
 gt_paging_from_regs (const x86_registers_t *regs, GtPaging *ret)
 {
@@ -113,17 +105,17 @@ walk_64 (vmi_instance_t vmi, guint level, guint large_level, addr_t table, page_
       return FALSE;
     }
     note_entry (info, level, location, entry);
-    if (!(entry & ENTRY_PRESENT)) {
+    if (!(entry & GT_ENTRY_PRESENT)) {
       return FALSE;
     }
-    if (level > 1 && (entry & ENTRY_LARGE) && level > large_level) {
+    if (level > 1 && (entry & GT_ENTRY_LARGE) && level > large_level) {
       return FALSE; /* a reserved bit there */
     }
-    if (level == 1 || (entry & ENTRY_LARGE)) {
-      set_page (info, entry & ADDRESS_BITS, 1ULL << shift);
+    if (level == 1 || (entry & GT_ENTRY_LARGE)) {
+      set_page (info, entry & GT_ENTRY_ADDRESS, 1ULL << shift);
       return TRUE;
     }
-    table = entry & ADDRESS_BITS;
+    table = entry & GT_ENTRY_ADDRESS;
   }
   return FALSE;
 }
@@ -144,7 +136,7 @@ walk_ia32e (vmi_instance_t vmi, addr_t root, page_info_t *info)
   if (!is_canonical (info->vaddr, levels)) {
     return FALSE;
   }
-  return walk_64 (vmi, levels, 3, root & ADDRESS_BITS, info);
+  return walk_64 (vmi, levels, 3, root & GT_ENTRY_ADDRESS, info);
 }
 
 static gboolean
@@ -153,7 +145,7 @@ walk_pae (vmi_instance_t vmi, addr_t root, page_info_t *info)
   if (info->vaddr > G_MAXUINT32) {
     return FALSE;
   }
-  return walk_64 (vmi, 3, 2, root & PAE_ROOT_BITS, info);
+  return walk_64 (vmi, 3, 2, root & GT_PAE_ROOT, info);
 }
 
 static gboolean
@@ -167,14 +159,11 @@ walk_legacy (vmi_instance_t vmi, addr_t root, page_info_t *info)
   }
   info->x86_legacy.pgd_location = location;
   info->x86_legacy.pgd_value = entry;
-  if (!(entry & ENTRY_PRESENT)) {
+  if (!(entry & GT_ENTRY_PRESENT)) {
     return FALSE;
   }
-  if (vmi->paging.pse && (entry & ENTRY_LARGE)) {
-    /* PSE-36: bits 13 to 20 are bits 32 to 39 of the address. */
-    addr_t high = (entry & VMI_BIT_MASK (13, 20)) << 19;
-
-    set_page (info, high | (entry & VMI_BIT_MASK (22, 31)), VMI_PS_4MB);
+  if (vmi->paging.pse && (entry & GT_ENTRY_LARGE)) {
+    set_page (info, GT_ENTRY_PSE36 (entry), VMI_PS_4MB);
     return TRUE;
   }
 
@@ -184,7 +173,7 @@ walk_legacy (vmi_instance_t vmi, addr_t root, page_info_t *info)
   }
   info->x86_legacy.pte_location = location;
   info->x86_legacy.pte_value = entry;
-  if (!(entry & ENTRY_PRESENT)) {
+  if (!(entry & GT_ENTRY_PRESENT)) {
     return FALSE;
   }
   set_page (info, entry & VMI_BIT_MASK (12, 31), VMI_PS_4KB);

@@ -92,25 +92,27 @@ peparse_assign_headers (const uint8_t *const image, struct dos_header **dos_head
   }
 }
 
-/* The data directory and how many entries it has. */
-static const struct image_data_directory *
-directory_of (const uint16_t *type, const void *optional, const struct optional_header_pe32 *pe32,
-              const struct optional_header_pe32plus *pe32plus, guint32 *ret_n)
+/* An entry of the data directory, all 0 when there is none. */
+static struct image_data_directory
+entry_of (uint32_t id, const uint16_t *type, const void *optional,
+          const struct optional_header_pe32 *pe32, const struct optional_header_pe32plus *pe32plus)
 {
+  const struct image_data_directory none = { 0 };
+
   if (type != NULL) {
     pe32 = *type == IMAGE_PE32_MAGIC ? optional : NULL;
     pe32plus = *type == IMAGE_PE32_PLUS_MAGIC ? optional : NULL;
   }
   if (pe32 != NULL) {
-    *ret_n = MIN (pe32->number_of_rva_and_sizes, G_N_ELEMENTS (pe32->idd));
-    return pe32->idd;
+    return id < MIN (pe32->number_of_rva_and_sizes, G_N_ELEMENTS (pe32->idd)) ? pe32->idd[id]
+                                                                              : none;
   }
   if (pe32plus != NULL) {
-    *ret_n = MIN (pe32plus->number_of_rva_and_sizes, G_N_ELEMENTS (pe32plus->idd));
-    return pe32plus->idd;
+    return id < MIN (pe32plus->number_of_rva_and_sizes, G_N_ELEMENTS (pe32plus->idd))
+               ? pe32plus->idd[id]
+               : none;
   }
-  *ret_n = 0;
-  return NULL;
+  return none;
 }
 
 addr_t
@@ -118,11 +120,8 @@ peparse_get_idd_rva (uint32_t entry_id, uint16_t *optional_header_type, void *op
                      struct optional_header_pe32 *oh_pe32,
                      struct optional_header_pe32plus *oh_pe32plus)
 {
-  guint32 n;
-  const struct image_data_directory *directory =
-      directory_of (optional_header_type, optional_header, oh_pe32, oh_pe32plus, &n);
-
-  return entry_id < n ? directory[entry_id].virtual_address : 0;
+  return entry_of (entry_id, optional_header_type, optional_header, oh_pe32, oh_pe32plus)
+      .virtual_address;
 }
 
 size_t
@@ -130,11 +129,7 @@ peparse_get_idd_size (uint32_t entry_id, uint16_t *optional_header_type, void *o
                       struct optional_header_pe32 *oh_pe32,
                       struct optional_header_pe32plus *oh_pe32plus)
 {
-  guint32 n;
-  const struct image_data_directory *directory =
-      directory_of (optional_header_type, optional_header, oh_pe32, oh_pe32plus, &n);
-
-  return entry_id < n ? directory[entry_id].size : 0;
+  return entry_of (entry_id, optional_header_type, optional_header, oh_pe32, oh_pe32plus).size;
 }
 
 status_t

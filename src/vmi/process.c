@@ -8,9 +8,6 @@
 
 #include "vmi/instance.h"
 
-#define PCID_BITS    VMI_BIT_MASK (0, 11)
-#define CR3_NO_FLUSH (1ULL << 63)
-
 void
 gt_process_cache_init (GtProcessCache *cache, GtLinux *linux_os)
 {
@@ -102,7 +99,7 @@ vmi_pid_to_dtb (vmi_instance_t vmi, vmi_pid_t pid, addr_t *dtb)
     return VMI_SUCCESS;
   }
   if (vmi->held_regs != NULL && pid == vmi->held_pid) {
-    *dtb = vmi->held_regs->cr3 & ~(PCID_BITS | CR3_NO_FLUSH);
+    *dtb = GT_CR3_ROOT (vmi->held_regs->cr3);
     return VMI_SUCCESS;
   }
   known = slot_of (vmi, pid);
@@ -120,7 +117,7 @@ vmi_pid_to_dtb (vmi_instance_t vmi, vmi_pid_t pid, addr_t *dtb)
 status_t
 vmi_dtb_to_pid (vmi_instance_t vmi, addr_t dtb, vmi_pid_t *pid)
 {
-  addr_t root = dtb & ~(PCID_BITS | CR3_NO_FLUSH);
+  addr_t root = GT_CR3_ROOT (dtb);
 
   if (vmi == NULL || pid == NULL || vmi->linux_os == NULL) {
     return VMI_FAILURE;

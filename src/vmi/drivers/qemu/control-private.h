@@ -41,6 +41,13 @@ struct GtQemuControl {
 /* Whether the guard let the guest go behind our back, because this process was stopped. */
 gboolean gt_qemu_control_was_let_go (GtQemuControl *control);
 
+gboolean gt_qemu_control_check_vcpu (const GtQemuControl *control, guint vcpu, GError **error);
+
+/* run.c: waits for the vCPUs to stand, which they were told to, or do after an instruction. */
+gboolean gt_qemu_control_wait_for_stop (GtQemuControl *control, GtGdbStop *ret, GError **error);
+/* run.c: the guest stopped for good, or by itself, as @stop says; FALSE. */
+gboolean gt_qemu_control_set_stopped (const GtGdbStop *stop, GError **error);
+
 /* Reports that the guest is not held; FALSE then. */
 gboolean gt_qemu_control_need_hold (GtQemuControl *control, GError **error);
 

@@ -237,7 +237,7 @@ pause_guest (GtQemuControl *control, GError **error)
   if (!control->monitor) {
     return hold (control, error);
   }
-  if (control->traps && !gt_qemu_traps_halt (control, error)) {
+  if (!gt_qemu_traps_halt (control, error)) {
     return FALSE;
   }
   if (!remember_owner (control, error)) {
@@ -291,9 +291,7 @@ gt_qemu_control_free (GtQemuControl *control)
   if (!control) {
     return;
   }
-  if (control->traps) {
-    (void) gt_qemu_traps_close (control, NULL);
-  }
+  (void) gt_qemu_traps_close (control, NULL);
   if (control->holds > 0) {
     control->holds = 1;
     control->pauses = 0;
@@ -410,8 +408,8 @@ set_regs (GtQemuControl *control, guint vcpu, const x86_registers_t *regs, GErro
   return release (control, ok ? error : NULL) && ok;
 }
 
-static gboolean
-check_vcpu (GtQemuControl *control, guint vcpu, GError **error)
+gboolean
+gt_qemu_control_check_vcpu (const GtQemuControl *control, guint vcpu, GError **error)
 {
   if (vcpu >= control->n_vcpus) {
     g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "the guest has no vCPU %u, only %u of them",
@@ -426,7 +424,8 @@ gt_qemu_control_get_regs (GtQemuControl *control, guint vcpu, x86_registers_t *r
 {
   G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
   GError *cause = NULL;
-  gboolean ok = check_vcpu (control, vcpu, &cause) && get_regs (control, vcpu, ret, &cause);
+  gboolean ok =
+      gt_qemu_control_check_vcpu (control, vcpu, &cause) && get_regs (control, vcpu, ret, &cause);
 
   return note (control, ok, cause, error);
 }
@@ -437,7 +436,8 @@ gt_qemu_control_set_regs (GtQemuControl *control, guint vcpu, const x86_register
 {
   G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
   GError *cause = NULL;
-  gboolean ok = check_vcpu (control, vcpu, &cause) && set_regs (control, vcpu, regs, &cause);
+  gboolean ok =
+      gt_qemu_control_check_vcpu (control, vcpu, &cause) && set_regs (control, vcpu, regs, &cause);
 
   return note (control, ok, cause, error);
 }

@@ -74,15 +74,12 @@ look_for_hit (const Run *run, int vcpu, gboolean *ret_found, GError **error)
   return TRUE;
 }
 
-static gboolean
-stop_guest (const Run *run, GtGdbStop *ret, GError **error)
+gboolean
+gt_qemu_control_wait_for_stop (GtQemuControl *control, GtGdbStop *ret, GError **error)
 {
   g_autoptr (GError) cause = NULL;
 
-  if (!gt_gdb_interrupt (run->control->gdb, error)) {
-    return FALSE;
-  }
-  if (gt_gdb_wait (run->control->gdb, gt_qemu_deadline (STOP_TIMEOUT_MS), ret, &cause)) {
+  if (gt_gdb_wait (control->gdb, gt_qemu_deadline (STOP_TIMEOUT_MS), ret, &cause)) {
     return TRUE;
   }
   if (cause) {
@@ -91,6 +88,23 @@ stop_guest (const Run *run, GtGdbStop *ret, GError **error)
     g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
                          "the guest's QEMU does not stop its vCPUs any more");
   }
+  return FALSE;
+}
+
+static gboolean
+stop_guest (const Run *run, GtGdbStop *ret, GError **error)
+{
+  return gt_gdb_interrupt (run->control->gdb, error) &&
+         gt_qemu_control_wait_for_stop (run->control, ret, error);
+}
+
+gboolean
+gt_qemu_control_set_stopped (const GtGdbStop *stop, GError **error)
+{
+  g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
+                       stop->reason == GT_GDB_STOP_GONE
+                           ? "the guest shut down"
+                           : "the guest stopped by itself (a crash or a disk error)");
   return FALSE;
 }
 
@@ -105,14 +119,10 @@ check_reason (const GtGdbStop *stop, GError **error)
                          "somebody else paused the guest while it was to run to a breakpoint");
     return FALSE;
   case GT_GDB_STOP_GONE:
-    g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest shut down");
-    return FALSE;
   case GT_GDB_STOP_NONE:
   case GT_GDB_STOP_OTHER:
   default:
-    g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
-                         "the guest stopped by itself (a crash or a disk error)");
-    return FALSE;
+    return gt_qemu_control_set_stopped (stop, error);
   }
 }
 

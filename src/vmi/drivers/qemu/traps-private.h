@@ -50,7 +50,7 @@ gboolean gt_qemu_traps_wait_loose (GtQemuControl *control, gint64 deadline, GErr
 /* The guest stands, and its owner made it: waits until he lets it run. FALSE when he does not. */
 gboolean gt_qemu_traps_wait_for_owner (GtQemuControl *control, gint64 deadline);
 
-gboolean gt_qemu_traps_set_quiet (GtQemuControl *control, gboolean quiet);
+void gt_qemu_traps_set_quiet (GtQemuControl *control, gboolean quiet);
 /* Before the stub's connection ends: no vCPU may be left stepping. The traps are out already. */
 gboolean gt_qemu_traps_end_steps (GtQemuControl *control, GError **error);
 /* One instruction of one vCPU. */

@@ -5,9 +5,7 @@
 
 #include "vmi/drivers/qemu/traps-private.h"
 
-/* How long QEMU may take to stop a guest that was told to, or to execute one instruction. */
-#define STOP_TIMEOUT_MS 10000
-#define MAX_STEP_TRIES  8
+#define MAX_STEP_TRIES 8
 /* How many steps there are to one at which interrupts are taken. */
 #define STEPS_A_NOISE 1000
 /* How long it mostly takes at most: beyond it, one asks whether the guest stands already. */
@@ -144,13 +142,9 @@ take_stop (GtQemuControl *control, const GtGdbStop *stop, GError **error)
   case GT_GDB_STOP_NONE:
     return look_for_steps (control, G_MAXUINT, error);
   case GT_GDB_STOP_GONE:
-    g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest shut down");
-    return FALSE;
   case GT_GDB_STOP_OTHER:
   default:
-    g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
-                         "the guest stopped by itself (a crash or a disk error)");
-    return FALSE;
+    return gt_qemu_control_set_stopped (stop, error);
   }
 }
 
@@ -162,23 +156,6 @@ is_paused_by_owner (GtQemuControl *control)
       control->monitor ? gt_qemu_monitor_command (control->monitor, -1, "info status", NULL) : NULL;
 
   return text && !strstr (text, "VM status: running");
-}
-
-static gboolean
-wait_for_stop (GtQemuControl *control, GtGdbStop *ret, GError **error)
-{
-  g_autoptr (GError) cause = NULL;
-
-  if (gt_gdb_wait (control->gdb, gt_qemu_deadline (STOP_TIMEOUT_MS), ret, &cause)) {
-    return TRUE;
-  }
-  if (cause) {
-    g_propagate_error (error, g_steal_pointer (&cause));
-  } else {
-    g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
-                         "the guest's QEMU does not stop its vCPUs any more");
-  }
-  return FALSE;
 }
 
 gboolean
@@ -199,7 +176,7 @@ gt_qemu_traps_halt (GtQemuControl *control, GError **error)
       traps->loose = FALSE;
       return TRUE;
     }
-    if (!wait_for_stop (control, &stop, error)) {
+    if (!gt_qemu_control_wait_for_stop (control, &stop, error)) {
       return FALSE;
     }
   }
@@ -207,7 +184,7 @@ gt_qemu_traps_halt (GtQemuControl *control, GError **error)
   return take_stop (control, &stop, error);
 }
 
-gboolean
+void
 gt_qemu_traps_set_quiet (GtQemuControl *control, gboolean quiet)
 {
   GtQemuTraps *traps = control->traps;
@@ -216,7 +193,6 @@ gt_qemu_traps_set_quiet (GtQemuControl *control, gboolean quiet)
   if (traps->noisy == quiet && gt_gdb_set_step_quiet (control->gdb, quiet, NULL)) {
     traps->noisy = !quiet;
   }
-  return TRUE;
 }
 
 gboolean
@@ -232,7 +208,8 @@ gt_qemu_traps_end_steps (GtQemuControl *control, GError **error)
       continue;
     }
     if (!gt_gdb_choose (control->gdb, i, error) || !gt_gdb_continue (control->gdb, error) ||
-        !gt_gdb_interrupt (control->gdb, error) || !wait_for_stop (control, &stop, error)) {
+        !gt_gdb_interrupt (control->gdb, error) ||
+        !gt_qemu_control_wait_for_stop (control, &stop, error)) {
       return FALSE;
     }
     if (stop.reason == GT_GDB_STOP_INTERRUPT) {
@@ -269,17 +246,16 @@ step_alone (GtQemuControl *control, guint vcpu, guint n_tries, GtGdbStop *ret, G
 {
   GtStepPlace from, to;
 
-  if (!guard_steps (control, error)) {
+  if (!guard_steps (control, error) || !read_place (control, vcpu, &from, error)) {
     return FALSE;
   }
-  if (!gt_qemu_traps_set_quiet (control, TRUE) || !read_place (control, vcpu, &from, error)) {
-    return FALSE;
-  }
+  gt_qemu_traps_set_quiet (control, TRUE);
   to = from;
   /* See take_report(); a jump to itself never moves. */
   for (guint i = 0; i < n_tries && !has_moved (&from, &to); i++) {
     control->traps->vcpus[vcpu].left = TRUE;
-    if (!gt_gdb_step (control->gdb, vcpu, error) || !wait_for_stop (control, ret, error)) {
+    if (!gt_gdb_step (control->gdb, vcpu, error) ||
+        !gt_qemu_control_wait_for_stop (control, ret, error)) {
       return FALSE;
     }
     forget_left (control, ret);
@@ -392,8 +368,11 @@ gt_qemu_traps_let_run (GtQemuControl *control, GError **error)
   /* Steps are so slow that interrupts would leave no time between them; yet other vCPUs may wait
    * for one to be taken. */
   quiet = !any || ++traps->n_steps % STEPS_A_NOISE != 0;
-  if ((any && !guard_steps (control, error)) || !gt_qemu_traps_set_quiet (control, quiet) ||
-      !gt_gdb_continue_stepping (control->gdb, steps, error)) {
+  if (any && !guard_steps (control, error)) {
+    return FALSE;
+  }
+  gt_qemu_traps_set_quiet (control, quiet);
+  if (!gt_gdb_continue_stepping (control->gdb, steps, error)) {
     return FALSE;
   }
   traps->loose = TRUE;

@@ -78,17 +78,6 @@ check_open (GtQemuControl *control, GError **error)
   return TRUE;
 }
 
-static gboolean
-check_vcpu (const GtQemuControl *control, guint vcpu, GError **error)
-{
-  if (vcpu >= control->n_vcpus) {
-    g_set_error (error, GT_ERROR, GT_ERROR_INVALID, "the guest has no vCPU %u, only %u of them",
-                 vcpu, control->n_vcpus);
-    return FALSE;
-  }
-  return TRUE;
-}
-
 gboolean
 gt_qemu_traps_open (GtQemuControl *control, GError **error)
 {
@@ -128,7 +117,7 @@ gt_qemu_traps_close (GtQemuControl *control, GError **error)
       (void) gt_gdb_set_trap (control->gdb, set->kind, FALSE, set->trap.va, set->trap.len, NULL);
     }
     (void) gt_qemu_traps_end_steps (control, NULL);
-    (void) gt_qemu_traps_set_quiet (control, TRUE);
+    gt_qemu_traps_set_quiet (control, TRUE);
   }
   control->traps = NULL;
   g_queue_clear_full (&traps->found, g_free);
@@ -232,7 +221,7 @@ gt_qemu_traps_step (GtQemuControl *control, guint vcpu, gboolean on, GError **er
 {
   G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
 
-  if (!check_open (control, error) || !check_vcpu (control, vcpu, error)) {
+  if (!check_open (control, error) || !gt_qemu_control_check_vcpu (control, vcpu, error)) {
     return FALSE;
   }
   if (control->traps->vcpus[vcpu].step == on) {
@@ -322,7 +311,7 @@ gt_qemu_traps_go (GtQemuControl *control, guint vcpu, GError **error)
 {
   G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
 
-  if (!check_open (control, error) || !check_vcpu (control, vcpu, error)) {
+  if (!check_open (control, error) || !gt_qemu_control_check_vcpu (control, vcpu, error)) {
     return FALSE;
   }
   if (control->traps->standing == (int) vcpu) {
@@ -336,7 +325,7 @@ gt_qemu_traps_step_once (GtQemuControl *control, guint vcpu, GError **error)
 {
   G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
 
-  return check_open (control, error) && check_vcpu (control, vcpu, error) &&
+  return check_open (control, error) && gt_qemu_control_check_vcpu (control, vcpu, error) &&
          gt_qemu_control_need_hold (control, error) && gt_qemu_traps_move (control, vcpu, error);
 }
 
