@@ -114,19 +114,10 @@ def symbols(guest):
     return {line.split()[2]: int(line.split()[0], 16) for line in table.splitlines()}
 
 
-def memory_of(guest, start, end):
-    """By the hypervisor's word."""
-    file = guest.dir / 'memory'
-    answer = guest.hmp(f'memsave {start:#x} {end - start} "{file}"').strip()
-    if answer:
-        raise guestlab.TestbedError(f'memsave failed: {answer}')
-    return file.read_bytes()
-
-
 def check_calls(tap, guest, calls, where):
     """The system calls, against the guest's own table and symbols."""
     start, n = where['sys_call_table'], int(calls[-1][0]) + 1
-    table = struct.unpack(f'<{n}Q', memory_of(guest, start, start + 8 * n))
+    table = struct.unpack(f'<{n}Q', guestkernel.image(guest, start, start + 8 * n))
     wrong = [call for call in calls if table[int(call[0])] != int(call[1], 16) or
              where.get(call[2]) != int(call[1], 16)]
     tap.ok(len(calls) > 300 and not wrong, f"{len(calls)} system calls are the guest's own",
@@ -246,7 +237,7 @@ def check_row(tap, row):
     with boot(tap, row) as guest:
         row.said = what_took(guest)
         memory, where = guestkernel.areas(guest), symbols(guest)
-        text = memory_of(guest, where['_text'], where['_etext'])
+        text = guestkernel.image(guest, where['_text'], where['_etext'])
         hooks, calls = report(tap, guest, row)
         if not hooks:
             return
@@ -254,7 +245,7 @@ def check_row(tap, row):
         check_arguments(tap, guest, calls)
         check_trace(tap, guest, row)
         check_refusal(tap, guest)
-        after = memory_of(guest, where['_text'], where['_etext'])
+        after = guestkernel.image(guest, where['_text'], where['_etext'])
         row.restored = 'yes' if after == text else 'NO'
         tap.ok(after == text, "the kernel's text is what it was")
         check_memory(tap, guest, memory)

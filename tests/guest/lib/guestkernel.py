@@ -9,7 +9,7 @@ import guestlab
 
 BAD_WORDS = ('BUG', 'WARNING', 'Oops', 'soft lockup', 'detected stall', 'general protection',
              'unable to handle', 'hung_task', 'blocked for more than')
-MEMSAVE_TRIES = 40
+TRANSLATION_TRIES = 40
 # For guests that change code which all vCPUs run all the time: livepatches, perf's events of the
 # scheduler, the function tracer. A QEMU with a thread for each vCPU may go on with a translation of
 # what the code was: seen in 7.2, the kernel dies of an int3 that is no longer there, traced or not.
@@ -29,23 +29,32 @@ def boot(kernel, **options):
 
 
 def symbols(guest, *names):
-    """Addresses of kernel symbols, by the guest's own word."""
-    table = guest.sh("grep -E ' (%s)$' /proc/kallsyms" % '|'.join(names))
-    return {line.split()[2]: int(line.split()[0], 16) for line in table.splitlines()}
+    """Addresses of kernel symbols, by the guest's own word, which takes it seconds: asked once."""
+    known = guest.__dict__.setdefault('symbols', {})
+    if not known.keys() >= set(names):
+        table = guest.sh("grep -E ' (%s)$' /proc/kallsyms" % '|'.join(names))
+        known.update((line.split()[2], int(line.split()[0], 16)) for line in table.splitlines())
+    return {name: known[name] for name in names if name in known}
+
+
+def image(guest, start, end):
+    """A part of the kernel's image by the hypervisor's word: the image is in one piece in the RAM."""
+    file = guest.dir / 'image'
+    # With page-table isolation the kernel is not mapped while the vCPU is in a program.
+    for _ in range(TRANSLATION_TRIES):
+        answer = guest.hmp(f'gva2gpa {start:#x}')
+        found = re.match(r'gpa: (0x[0-9a-f]+)', answer)
+        if found:
+            answer = guest.hmp(f'pmemsave {found[1]} {end - start} "{file}"')
+            if not answer.strip():
+                return file.read_bytes()
+        time.sleep(0.05)
+    raise guestlab.TestbedError(f'0x{start:x} of the guest cannot be saved: {answer.strip()}')
 
 
 def kernel_text(guest):
-    """The kernel's code, by the hypervisor's word."""
     where = symbols(guest, '_text', '_etext')
-    file = guest.dir / 'text'
-    size = where['_etext'] - where['_text']
-    # With page-table isolation the kernel is not mapped while the vCPU is in a program.
-    for _ in range(MEMSAVE_TRIES):
-        answer = guest.hmp(f'memsave {where["_text"]:#x} {size} "{file}"')
-        if not answer.strip():
-            return file.read_bytes()
-        time.sleep(0.05)
-    raise guestlab.TestbedError(f'memsave failed: {answer.strip()}')
+    return image(guest, where['_text'], where['_etext'])
 
 
 def differing(a, b):
@@ -59,8 +68,8 @@ def changed_functions(guest, before, after):
     # An instruction's bytes are one place. The table is in the order of addresses, in hexadecimal.
     firsts = [p for p in places if p - 1 not in places]
     wanted = ' '.join(f'{place:016x}' for place in firsts)
-    program = ('BEGIN { n = split(wanted, p, " ") } $2 ~ /[tT]/ { for (i = 1; i <= n; i++) '
-               'if ($1 "" <= p[i] "") s[i] = $3 } END { for (i in s) print s[i] }')
+    program = ('BEGIN { n = split(wanted, p, " "); i = 1 } $2 ~ /[tT]/ { for (; i <= n && p[i] "" < $1 ""; i++) '
+               'print last; last = $3; if (i > n) exit }')
     command = f"awk -v wanted='{wanted}' '{program}' /proc/kallsyms"
     return set(guest.sh(command, timeout=240).split())
 
