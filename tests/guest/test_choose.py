@@ -30,7 +30,7 @@ def names(guest, expression):
     with guestlab.Trace(guest, '-n', 'allcalls', '-e', f'trace={expression}', style=STYLE) as trace:
         for bits in 64, 32:
             guest.run(f"rm -f /tmp/s{bits}; strace -qq -o /tmp/s{bits} -e trace='{expression}' allcalls {bits}")
-    return [(named(STRACE, guest.sh(f'cat /tmp/s{bits}')), named(pattern, trace.output))
+    return [(named(STRACE, guestlab.fetch_text(guest, f'/tmp/s{bits}')), named(pattern, trace.output))
             for bits, pattern in ((64, OURS_64), (32, OURS_32))]
 
 
@@ -79,6 +79,7 @@ def check_errors(tap, guest):
 
 def main():
     with guestlab.Tap() as tap, guestkernel.boot(sys.argv[1], smp=2) as guest:
+        guestlab.keep_awake(guest)
         check_sets(tap, guest)
         check_status(tap, guest)
         check_errors(tap, guest)

@@ -3,7 +3,7 @@
 """The decoder in a guest: programs whose calls guestrace and the guest's own strace print alike.
 
 The programs are those of tests/decode, which compares them without a guest and knows which lines may
-differ. Each runs once, under strace, while guestrace traces it."""
+differ. They run under strace, while guestrace traces them."""
 
 import pathlib
 import re
@@ -39,19 +39,23 @@ AGAIN = (('decode-files', '-y'), ('decode-open', '-y'), ('decode32-socket', '-y'
 IS_32 = 'decode32-'
 
 
-def check(tap, guest, program, *options):
-    name = program.name
-    apart = 'unshare -n ' if name.endswith('-netlink') else ''  # it changes the network that it is in
-    guest.sh('rm -rf /tmp/work; mkdir /tmp/work')
+def check(tap, guest, programs, *options):
+    """Runs the programs one after the other while all of them are traced: what strace has of each."""
+    pids, stracings = {}, {}
     with guestlab.Trace(guest, *options, style=STYLE) as trace:
-        said = guest.sh(f'cd /tmp/work && {apart}strace {" ".join(options)} -o /tmp/strace {name}', timeout=120)
-    pid = re.search(r'^pid (\d+)$', said, re.M)[1]
-    wanted = compare.marked(guest.sh('cat /tmp/strace'), pid)
-    got = compare.marked(lines_of(trace.output, pid).replace('i386: ', ''), pid)
-    differences = compare.differences(wanted, got, name.startswith(IS_32))
-    tap.ok(wanted and not differences, f'{" ".join((name, *options))}: {len(wanted)} calls as strace has them',
-           '\n'.join(differences[:40]))
-    return wanted
+        for name in (program.name for program in programs):
+            apart = 'unshare -n ' if name.endswith('-netlink') else ''  # it changes the network that it is in
+            said = guest.sh('rm -rf /tmp/work; mkdir /tmp/work; cd /tmp/work && '
+                            f'{apart}strace {" ".join(options)} -o /tmp/strace {name}', timeout=120)
+            pids[name] = re.search(r'^pid (\d+)$', said, re.M)[1]
+            stracings[name] = guestlab.fetch_text(guest, '/tmp/strace')
+    for name, pid in pids.items():
+        wanted = stracings[name] = compare.marked(stracings[name], pid)
+        got = compare.marked(lines_of(trace.output, pid).replace('i386: ', ''), pid)
+        differences = compare.differences(wanted, got, name.startswith(IS_32))
+        tap.ok(wanted and not differences,
+               f'{" ".join((name, *options))}: {len(wanted)} calls as strace has them', '\n'.join(differences[:40]))
+    return stracings
 
 
 def data_of(trace):
@@ -63,7 +67,7 @@ def check_data(tap, guest, program, *options):
     guest.sh('rm -rf /tmp/work; mkdir /tmp/work; seq 1 600 >/tmp/data')
     with guestlab.Trace(guest, *options, '-n', program.split()[0][:15], style=STYLE) as trace:
         guest.sh(f'cd /tmp/work && strace {" ".join(options)} -o /tmp/strace {program}', timeout=120)
-    wanted, got = data_of(guest.sh('cat /tmp/strace')), data_of(trace.output)
+    wanted, got = data_of(guestlab.fetch_text(guest, '/tmp/strace')), data_of(trace.output)
     tap.ok(wanted and wanted == got, f'{" ".join((program, *options))}: {len(wanted)} lines as strace has them',
            '\n'.join([*wanted, 'guestrace:', *got]))
 
@@ -100,10 +104,12 @@ def main():
     modules = guestlab.modules(sys.argv[1])
     with guestlab.Tap() as tap, guestlab.boot([*PROGRAMS, *modules], kernel=sys.argv[1], smp=2) as guest:
         guest.sh('insmod /bin/netlink_diag.ko')  # strace asks it what sockets speak
+        guestlab.keep_awake(guest)
         programs = [p for p in PROGRAMS if p.name not in LONG or sys.argv[1] == ON_ONE_KERNEL]
-        lines = {program.name: check(tap, guest, program) for program in programs}
-        for name, options in AGAIN:
-            check(tap, guest, next(p for p in PROGRAMS if p.name == name), *options.split())
+        lines = check(tap, guest, programs)
+        for options in dict.fromkeys(options for _, options in AGAIN):
+            again = [name for name, of in AGAIN if of == options]
+            check(tap, guest, [p for p in PROGRAMS if p.name in again], *options.split())
         check_sockets(tap, guest)
         check_devices(tap, guest)
         check_data(tap, guest, 'decode-files', '-e', 'read=all', '-e', 'write=all')

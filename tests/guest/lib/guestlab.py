@@ -137,6 +137,15 @@ def cpu_seconds(pid):
     return (int(words[11]) + int(words[12])) / os.sysconf('SC_CLK_TCK')
 
 
+def fetch_text(guest, path):
+    return guest.fetch(path).decode(errors='replace')
+
+
+def keep_awake(guest):
+    """Calls in the guest all the time, so that no tracer waits for an idle kernel's next worker."""
+    guest.sh('(while :; do usleep 50000; done) >/dev/null 2>&1 & echo')
+
+
 def big_areas(guest):
     """How many large areas the guest's kernel has allocated: a probe's ring is one."""
     return int(guest.sh("awk '$2 > 4000000 && /vmalloc/' /proc/vmallocinfo | wc -l"))
