@@ -16,6 +16,10 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'lib'))
 sys.dont_write_bytecode = True
+# A build with sanitizers, if it was made: set before guestlab asks.
+SANITIZED = os.environ.get('GT_SANITIZED_DIR')
+if SANITIZED and pathlib.Path(SANITIZED, 'src/cli/guestrace').exists():
+    os.environ['GT_BUILD_DIR'] = SANITIZED
 import guestlab  # noqa: E402
 import vmishell  # noqa: E402
 
