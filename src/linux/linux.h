@@ -8,6 +8,7 @@
 
 #include <glib.h>
 #include <guestrace/gt-event.h>
+#include <libvmi/events.h>
 #include <libvmi/libvmi.h>
 
 #include "linux/structure.h"
@@ -100,6 +101,19 @@ typedef gboolean (*GtLinuxTaskFunc) (GtLinux *linux_os, addr_t task, gpointer us
 gboolean gt_linux_foreach_process (GtLinux *linux_os, GtLinuxTaskFunc func, gpointer user_data);
 /* The same for each thread of each process. */
 gboolean gt_linux_foreach_thread (GtLinux *linux_os, GtLinuxTaskFunc func, gpointer user_data);
+
+/* Where a variable lies from a vCPU's kernel GS base on: "current_task", "cpu_number",
+ * "top_of_stack". */
+gboolean gt_linux_percpu (const GtLinux *linux_os, const char *variable, guint64 *ret_offset);
+/* The thread that runs on a vCPU which is in the kernel. */
+gboolean gt_linux_current (const GtLinux *linux_os, const x86_registers_t *regs, addr_t *ret_task);
+
+typedef struct {
+  vmi_pid_t pid, tid;
+  char comm[16];
+} GtLinuxThread;
+
+gboolean gt_linux_thread (const GtLinux *linux_os, addr_t task, GtLinuxThread *ret);
 
 /* What there is to tell of one; what cannot be read is 0. */
 typedef struct {

@@ -254,8 +254,8 @@ gt_borrow_pt_regs_offset (GtBorrowed *borrowed, guint64 *ret_offset, GError **er
   addr_t task, top, stack;
   gsize member;
 
-  if (gt_probe_names_percpu (borrowed->linux_os, "current_task", &task_place) &&
-      gt_probe_names_percpu (borrowed->linux_os, "top_of_stack", &top_place) &&
+  if (gt_linux_percpu (borrowed->linux_os, "current_task", &task_place) &&
+      gt_linux_percpu (borrowed->linux_os, "top_of_stack", &top_place) &&
       gt_linux_offset (borrowed->linux_os, "task_struct", "stack", &member) &&
       vmi_read_addr_va (borrowed->vmi, borrowed->gs_base + task_place, 0, &task) == VMI_SUCCESS &&
       vmi_read_addr_va (borrowed->vmi, borrowed->gs_base + top_place, 0, &top) == VMI_SUCCESS &&

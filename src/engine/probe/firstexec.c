@@ -58,43 +58,14 @@ run_to (GtFirstExec *exec, addr_t place, addr_t rsp, guint *ret_vcpu, x86_regist
   return hit;
 }
 
-static gboolean
-read_current (GtFirstExec *exec, const x86_registers_t *regs, addr_t *ret_task)
-{
-  guint64 place;
-
-  return gt_probe_names_percpu (exec->linux_os, "current_task", &place) &&
-         vmi_read_addr_va (exec->vmi, regs->gs_base + place, 0, ret_task) == VMI_SUCCESS;
-}
-
-static gboolean
-read_ids (GtFirstExec *exec, addr_t task)
-{
-  gsize pid, tgid;
-  guint32 value[2];
-
-  if (!gt_linux_offset (exec->linux_os, "task_struct", "pid", &pid) ||
-      !gt_linux_offset (exec->linux_os, "task_struct", "tgid", &tgid) ||
-      vmi_read_32_va (exec->vmi, task + pid, 0, &value[0]) != VMI_SUCCESS ||
-      vmi_read_32_va (exec->vmi, task + tgid, 0, &value[1]) != VMI_SUCCESS) {
-    return FALSE;
-  }
-  exec->task = task;
-  exec->tid = (gint32) value[0];
-  exec->pid = (gint32) value[1];
-  return TRUE;
-}
-
+/* What the thread is called by now. */
 static void
-read_comm (GtFirstExec *exec, char comm[GT_COMM_LEN])
+read_comm (const GtFirstExec *exec, char comm[GT_COMM_LEN])
 {
-  gsize offset;
+  GtLinuxThread thread = { 0 };
 
-  if (!gt_linux_offset (exec->linux_os, "task_struct", "comm", &offset) ||
-      vmi_read_va (exec->vmi, exec->task + offset, 0, GT_COMM_LEN, comm, NULL) != VMI_SUCCESS) {
-    comm[0] = '\0';
-  }
-  comm[GT_COMM_LEN - 1] = '\0';
+  (void) gt_linux_thread (exec->linux_os, exec->task, &thread);
+  memcpy (comm, thread.comm, GT_COMM_LEN);
 }
 
 static void
@@ -133,9 +104,15 @@ read_arguments (GtFirstExec *exec, Try *this, const x86_registers_t *regs)
 static gboolean
 is_first_process (GtFirstExec *exec, const x86_registers_t *regs)
 {
-  addr_t task;
+  GtLinuxThread thread;
 
-  return read_current (exec, regs, &task) && read_ids (exec, task) && exec->pid == 1;
+  if (!gt_linux_current (exec->linux_os, regs, &exec->task) ||
+      !gt_linux_thread (exec->linux_os, exec->task, &thread)) {
+    return FALSE;
+  }
+  exec->pid = thread.pid;
+  exec->tid = thread.tid;
+  return exec->pid == 1;
 }
 
 static gboolean

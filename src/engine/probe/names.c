@@ -87,30 +87,6 @@ static const NameRow rows[] = {
   { "task_pending", KIND_OFFSET, { "task_struct", "pending.signal" } },
 };
 
-/* Where kernels keep per-CPU variables: 6.2 to 6.14 in struct pcpu_hot; the top of the stack until
- * 5.14 in a field of the task state segment that the processor does not use. */
-static const struct {
-  const char *name;
-  struct {
-    const char *symbol;
-    const char *type; /* NULL: the symbol is the variable itself */
-    const char *member;
-  } places[3];
-} percpu_rows[] = {
-  { "current_task",
-    { { "pcpu_hot", "pcpu_hot", "current_task" },
-      { "current_task", NULL, NULL },
-      { "const_current_task", NULL, NULL } } },
-  { "cpu_number",
-    { { "pcpu_hot", "pcpu_hot", "cpu_number" },
-      { "cpu_number", NULL, NULL },
-      { "const_cpu_number", NULL, NULL } } },
-  { "top_of_stack",
-    { { "pcpu_hot", "pcpu_hot", "top_of_stack" },
-      { "cpu_current_top_of_stack", NULL, NULL },
-      { "cpu_tss_rw", "tss_struct", "x86_tss.sp1" } } },
-};
-
 addr_t
 gt_probe_names_first (const GtLinux *linux_os, const char *const *symbols)
 {
@@ -124,29 +100,6 @@ gt_probe_names_first (const GtLinux *linux_os, const char *const *symbols)
   return 0;
 }
 
-gboolean
-gt_probe_names_percpu (const GtLinux *linux_os, const char *variable, guint64 *ret_offset)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (percpu_rows); i++) {
-    if (g_strcmp0 (percpu_rows[i].name, variable) != 0) {
-      continue;
-    }
-    for (guint j = 0; j < G_N_ELEMENTS (percpu_rows[i].places); j++) {
-      addr_t base = gt_linux_symbol (linux_os, percpu_rows[i].places[j].symbol);
-      const char *type = percpu_rows[i].places[j].type;
-      gsize member = 0;
-
-      if (base != 0 &&
-          (type == NULL ||
-           gt_linux_offset (linux_os, type, percpu_rows[i].places[j].member, &member))) {
-        *ret_offset = base + member;
-        return TRUE;
-      }
-    }
-  }
-  return FALSE;
-}
-
 static gboolean
 resolve_row (const GtLinux *linux_os, const NameRow *row, guint64 *ret_value)
 {
@@ -158,7 +111,7 @@ resolve_row (const GtLinux *linux_os, const NameRow *row, guint64 *ret_value)
     *ret_value = gt_probe_names_first (linux_os, symbols);
     return *ret_value != 0;
   case KIND_PERCPU:
-    return gt_probe_names_percpu (linux_os, row->where[0], ret_value);
+    return gt_linux_percpu (linux_os, row->where[0], ret_value);
   case KIND_OFFSET:
     if (!gt_linux_offset (linux_os, row->where[0], row->where[1], &offset) &&
         (row->where[2] == NULL ||

@@ -20,10 +20,6 @@ typedef struct {
 /* A GtBlobResolve; @names is a GtProbeNames. */
 gboolean gt_probe_names_resolve (const char *name, guint64 *ret_value, gpointer names);
 
-/* The per-CPU place (an offset from a vCPU's kernel gs base) of the current task, and of the top of
- * its stack. */
-gboolean gt_probe_names_percpu (const GtLinux *linux_os, const char *variable, guint64 *ret_offset);
-
 /* The first of these symbols that the kernel has, up to a NULL; 0 when it has none. */
 addr_t gt_probe_names_first (const GtLinux *linux_os, const char *const *symbols);
 
