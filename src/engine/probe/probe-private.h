@@ -6,10 +6,10 @@
 #include <stddef.h>
 
 #include "engine/engine.h"
+#include "engine/life.h"
 #include "engine/probe/clock.h"
 #include "engine/probe/firstexec.h"
 #include "engine/probe/heartbeat.h"
-#include "engine/probe/life.h"
 #include "engine/probe/placing.h"
 #include "engine/probe/reader.h"
 
@@ -39,7 +39,7 @@ typedef struct {
   GtPlacedProbe placed;
   GtRingReader *reader;
   GtHeartbeat *heartbeat;
-  GtProbeLife life;
+  GtGuestLife life;
   gint first_vcpu;    /* of expect_first(), or GT_ANY_THREAD */
   GtFirstExec *first; /* not delivered yet */
   GtGuestClock clock;

@@ -353,7 +353,7 @@ attach (GtEngine *engine, GError **error)
     return FALSE;
   }
   probe->attached = TRUE;
-  gt_probe_life_init (&probe->life, probe->vmi, probe->linux_os);
+  gt_guest_life_init (&probe->life, probe->vmi, probe->linux_os);
   probe->reader = gt_ring_reader_new (probe->placed.pages);
   gt_pages_read (probe->placed.pages, offsetof (struct gt_shared, state), &probe->state,
                  sizeof probe->state);
@@ -418,7 +418,7 @@ add_losses (const GtProbeEngine *probe, GtEngineLosses *losses)
 static gboolean
 wait_for_guest (GtProbeEngine *probe, GError **error)
 {
-  if (gt_probe_life_wait (&probe->life, PAUSED_MAX_US)) {
+  if (gt_guest_life_wait (&probe->life, PAUSED_MAX_US)) {
     return TRUE;
   }
   g_set_error (

@@ -45,10 +45,10 @@ gt_probe_lose_guest (GtProbeEngine *probe, GError **error)
 
   g_clear_pointer (&probe->heartbeat, gt_heartbeat_stop);
   /* What the VMM tells of it may be on its way. */
-  end = gt_probe_life_look (&probe->life);
+  end = gt_guest_life_look (&probe->life);
   for (guint i = 0; i < NEWS_ROUNDS && !end && !probe->life.stood; i++) {
     g_usleep (NEWS_STEP_US);
-    end = gt_probe_life_look (&probe->life);
+    end = gt_guest_life_look (&probe->life);
   }
   if (!end && !probe->life.stood && gt_probe_is_in_place (&probe->placed) &&
       gt_probe_kernel_runs (&probe->placed)) {
@@ -56,7 +56,7 @@ gt_probe_lose_guest (GtProbeEngine *probe, GError **error)
     lose_guest (probe, OVERWROTE, error);
     return;
   }
-  end = gt_probe_life_explain (&probe->life);
+  end = gt_guest_life_explain (&probe->life);
   probe->life.reaches = FALSE;
   lose_guest (probe, end, error);
 }
@@ -83,7 +83,7 @@ set_put_back (GtProbeEngine *probe, GError **error)
 {
   g_autofree char *name = vmi_get_name (probe->vmi);
 
-  (void) gt_probe_life_look (&probe->life);
+  (void) gt_guest_life_look (&probe->life);
   probe->put_back = probe->life.stood;
   g_set_error (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest \"%s\" %s", name,
                probe->life.stood ? "was put back to an earlier state (loadvm), in which it was "
@@ -102,7 +102,7 @@ gt_probe_check_guest (GtProbeEngine *probe, GError **error)
     return TRUE;
   }
   probe->next_check = now + CHECK_US;
-  end = gt_probe_life_look (&probe->life);
+  end = gt_guest_life_look (&probe->life);
   if (end) {
     lose_guest (probe, end, error);
     return FALSE;
@@ -127,7 +127,7 @@ gt_probe_check_guest (GtProbeEngine *probe, GError **error)
 gboolean
 gt_probe_check_astray (GtProbeEngine *probe, GError **error)
 {
-  const char *end = gt_probe_life_look (&probe->life);
+  const char *end = gt_guest_life_look (&probe->life);
 
   if (end) {
     lose_guest (probe, end, error);

@@ -3,7 +3,7 @@
  * What becomes of a guest while it is traced: the VMM tells of most of it. A kernel that panicked
  * tells nobody, so the variable in which it notes that is looked at.
  */
-#include "engine/probe/life.h"
+#include "engine/life.h"
 
 #include "vmi/drivers/driver.h"
 #include "vmi/open.h"
@@ -14,12 +14,12 @@
 #define WAIT_STEP_US 50000
 
 void
-gt_probe_life_init (GtProbeLife *life, vmi_instance_t vmi, const GtLinux *linux_os)
+gt_guest_life_init (GtGuestLife *life, vmi_instance_t vmi, const GtLinux *linux_os)
 {
   addr_t va = gt_linux_symbol (linux_os, "panic_cpu");
   GtLife before;
 
-  *life = (GtProbeLife){ .vmi = vmi };
+  *life = (GtGuestLife){ .vmi = vmi };
   if (va == 0 || vmi_translate_kv2p (vmi, va, &life->panic_pa) != VMI_SUCCESS) {
     life->panic_pa = 0;
   }
@@ -29,7 +29,7 @@ gt_probe_life_init (GtProbeLife *life, vmi_instance_t vmi, const GtLinux *linux_
 }
 
 static gboolean
-has_panicked (const GtProbeLife *life)
+has_panicked (const GtGuestLife *life)
 {
   gint32 cpu;
   GtPaVec vec = { life->panic_pa, &cpu, sizeof cpu };
@@ -39,7 +39,7 @@ has_panicked (const GtProbeLife *life)
 }
 
 static const char *
-phrase (GtProbeLife *life, GtLifeState state)
+phrase (GtGuestLife *life, GtLifeState state)
 {
   gboolean panicked = has_panicked (life);
 
@@ -71,7 +71,7 @@ phrase (GtProbeLife *life, GtLifeState state)
 }
 
 static const char *
-look (GtProbeLife *life, GtLife *ret_now)
+look (GtGuestLife *life, GtLife *ret_now)
 {
   gt_vmi_life (life->vmi, FALSE, ret_now);
   life->stood |= ret_now->stood;
@@ -87,7 +87,7 @@ look (GtProbeLife *life, GtLife *ret_now)
 }
 
 const char *
-gt_probe_life_look (GtProbeLife *life)
+gt_guest_life_look (GtGuestLife *life)
 {
   GtLife now;
 
@@ -95,7 +95,7 @@ gt_probe_life_look (GtProbeLife *life)
 }
 
 const char *
-gt_probe_life_explain (GtProbeLife *life)
+gt_guest_life_end (GtGuestLife *life)
 {
   /* A VMM that ends loses its memory some moments before it says why, or is dead. */
   for (guint i = 0; i < DYING_ROUNDS; i++) {
@@ -106,6 +106,17 @@ gt_probe_life_explain (GtProbeLife *life)
       return end;
     }
     g_usleep (STEP_US);
+  }
+  return NULL;
+}
+
+const char *
+gt_guest_life_explain (GtGuestLife *life)
+{
+  const char *end = gt_guest_life_end (life);
+
+  if (end) {
+    return end;
   }
   if (!life->tells) {
     return "rebooted, or was put back to an earlier state: its kernel is not the one that was "
@@ -119,7 +130,7 @@ gt_probe_life_explain (GtProbeLife *life)
 }
 
 gboolean
-gt_probe_life_wait (GtProbeLife *life, gint64 patience_us)
+gt_guest_life_wait (GtGuestLife *life, gint64 patience_us)
 {
   gint64 deadline = g_get_monotonic_time () + patience_us;
 
