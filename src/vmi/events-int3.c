@@ -256,19 +256,20 @@ static status_t
 execute (GtEvents *events, guint vcpu, const x86_registers_t *regs, const Frame *frame,
          const x86_registers_t *wanted, emul_insn_t *insn)
 {
-  gsize len = gt_insn_length (insn->data, GT_MAX_INSN);
   x86_registers_t after = *wanted;
+  GtInsn decoded;
 
-  if (len == 0) {
+  gt_insn_decode (insn->data, GT_MAX_INSN, &decoded);
+  if (decoded.length == 0) {
     return gt_events_fail (events->vmi, "the instruction to be emulated is none");
   }
-  if (gt_emulate (events->vmi, insn->data, len, &after)) {
+  if (gt_insn_execute (events->vmi, &decoded, &after)) {
     return leave_handler (events, vcpu, regs, frame, &after, FALSE);
   }
   if (leave_handler (events, vcpu, regs, frame, wanted, TRUE) != VMI_SUCCESS) {
     return VMI_FAILURE;
   }
-  return execute_in_place (events, vcpu, wanted, insn->data, len);
+  return execute_in_place (events, vcpu, wanted, insn->data, decoded.length);
 }
 
 /* The guest gets its INT3, with the registers that the callback left. */
