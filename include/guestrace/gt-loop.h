@@ -29,8 +29,8 @@ typedef addr_t gt_tid_t;
 typedef enum { GT_OS_UNKNOWN, GT_OS_WINDOWS, GT_OS_LINUX } GTOSType;
 
 /**
- * GTSyscallFunc: called when the guest's kernel calls a system call's function, with the calling
- * thread held still. It may read and write guest memory and registers through @vmi; what it wrote
+ * GTSyscallFunc: called when the guest's kernel calls the function, with the calling thread held
+ * still. It may read and write guest memory and registers through @vmi; what it wrote
  * is what the kernel then sees.
  * @vmi: the guest
  * @event: event->x86_regs is what a breakpoint on the function would show; valid in this call only
@@ -163,7 +163,8 @@ gboolean gt_loop_set_follow (GTLoop *loop, gboolean follow, GError **error);
  * @lost: events that the guest could not deliver; together with those delivered, all that happened
  * @unfinished: calls that had not returned when tracing ended
  * @dropped: of @lost, those that found no room, see gt_loop_set_drop()
- * @passed: of @lost, those let pass because this process did not run for more than a second
+ * @passed: of @lost, those let pass because this process did not run for more than a second, and
+ *   returns of functions for which there was no breakpoint left
  * @damaged: bytes of the buffer between guest and host that made no sense: something in the guest
  *   wrote over it (@lost counts one event for all of them)
  * @operations: operations submitted through io_uring, see gt_loop_stream_uring()

@@ -31,23 +31,33 @@ typedef struct {
   GTSysretFunc sysret_cb; /* of the callback that was set at entry */
 } ThreadCall;
 
-static void
-fill_vmi_event (GtCallbackContext *context, vmi_event_t *ret)
+void
+gt_loop_begin_callback (GtCallbackContext *context, vmi_event_t *ret_event)
 {
   x86_registers_t *regs = &context->held->regs;
   const GTEvent *event = context->event;
+  vmi_instance_t vmi = context->loop->vmi;
 
-  memset (ret, 0, sizeof *ret);
-  ret->version = VMI_EVENTS_VERSION;
-  ret->type = VMI_EVENT_INTERRUPT;
-  ret->vcpu_id = event->vcpu;
-  ret->page_mode = vmi_get_page_mode (context->loop->vmi, event->vcpu);
-  ret->interrupt_event.intr = INT3;
-  ret->interrupt_event.gla = regs->rip;
-  ret->interrupt_event.insn_length = 1;
-  ret->interrupt_event.reinject = 0;
-  ret->x86_regs = regs;
-  ret->data = context;
+  memset (ret_event, 0, sizeof *ret_event);
+  ret_event->version = VMI_EVENTS_VERSION;
+  ret_event->type = VMI_EVENT_INTERRUPT;
+  ret_event->vcpu_id = event->vcpu;
+  ret_event->page_mode = vmi_get_page_mode (vmi, event->vcpu);
+  ret_event->interrupt_event.intr = INT3;
+  ret_event->interrupt_event.gla = regs->rip;
+  ret_event->interrupt_event.insn_length = 1;
+  ret_event->interrupt_event.reinject = 0;
+  ret_event->x86_regs = regs;
+  ret_event->data = context;
+  gt_vmi_set_held_regs (vmi, event->vcpu, regs);
+  gt_vmi_set_held_pid (vmi, event->pid);
+}
+
+void
+gt_loop_end_callback (const GtCallbackContext *context)
+{
+  gt_vmi_set_held_regs (context->loop->vmi, context->event->vcpu, NULL);
+  context->loop->stats.callbacks++;
 }
 
 /* The call does not run when the callback moved RIP away from the function: to the return address,
@@ -56,17 +66,14 @@ static void
 run_syscall_cb (GTLoop *loop, const GTEvent *event, GtHeldThread *held, const GtCallback *callback,
                 void **ret_data)
 {
-  GtCallbackContext context = { loop, event, held, event->abi, event->number };
+  GtCallbackContext context = { loop, event, held, event->abi, event->number, NULL };
   vmi_event_t vmi_event;
 
   held->regs.rip = callback->function;
-  fill_vmi_event (&context, &vmi_event);
-  gt_vmi_set_held_regs (loop->vmi, event->vcpu, &held->regs);
-  gt_vmi_set_held_pid (loop->vmi, event->pid);
+  gt_loop_begin_callback (&context, &vmi_event);
   *ret_data = callback->syscall_cb (loop->vmi, &vmi_event, event->pid, (gt_tid_t) event->tid,
                                     callback->user_data);
-  gt_vmi_set_held_regs (loop->vmi, event->vcpu, NULL);
-  loop->stats.callbacks++;
+  gt_loop_end_callback (&context);
   if (held->regs.rip != callback->function) {
     held->force = TRUE;
     held->value = (gint64) held->regs.rax;
@@ -77,16 +84,13 @@ static void
 run_sysret_cb (GTLoop *loop, const GTEvent *event, GtHeldThread *held, gint number,
                GTSysretFunc func, void *data)
 {
-  GtCallbackContext context = { loop, event, held, event->abi, number };
+  GtCallbackContext context = { loop, event, held, event->abi, number, NULL };
   guint64 value = held->regs.rax;
   vmi_event_t vmi_event;
 
-  fill_vmi_event (&context, &vmi_event);
-  gt_vmi_set_held_regs (loop->vmi, event->vcpu, &held->regs);
-  gt_vmi_set_held_pid (loop->vmi, event->pid);
+  gt_loop_begin_callback (&context, &vmi_event);
   func (loop->vmi, &vmi_event, event->pid, (gt_tid_t) event->tid, data);
-  gt_vmi_set_held_regs (loop->vmi, event->vcpu, NULL);
-  loop->stats.callbacks++;
+  gt_loop_end_callback (&context);
   if (held->regs.rax != value) {
     held->force = TRUE;
     held->value = (gint64) held->regs.rax;

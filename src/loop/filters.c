@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which threads are traced at all: told to the engine, tested inside the guest. */
+/* Which threads are traced at all: told to the engine, tested inside the guest; and noted for what
+ * has no such tests. */
 #include "loop/loop-internal.h"
 
 /**
@@ -16,7 +17,11 @@ gboolean
 gt_loop_add_pid (GTLoop *loop, vmi_pid_t pid, GError **error)
 {
   g_return_val_if_fail (loop != NULL, FALSE);
-  return loop->engine->ops->add_pid (loop->engine, pid, error);
+  if (!loop->engine->ops->add_pid (loop->engine, pid, error)) {
+    return FALSE;
+  }
+  g_array_append_val (loop->chosen.pids, pid);
+  return TRUE;
 }
 
 /**
@@ -33,7 +38,11 @@ gboolean
 gt_loop_add_comm (GTLoop *loop, const char *comm, GError **error)
 {
   g_return_val_if_fail (loop != NULL && comm != NULL, FALSE);
-  return loop->engine->ops->add_comm (loop->engine, comm, error);
+  if (!loop->engine->ops->add_comm (loop->engine, comm, error)) {
+    return FALSE;
+  }
+  g_ptr_array_add (loop->chosen.comms, g_strdup (comm));
+  return TRUE;
 }
 
 /**
@@ -51,7 +60,11 @@ gboolean
 gt_loop_add_uid (GTLoop *loop, guint32 uid, GError **error)
 {
   g_return_val_if_fail (loop != NULL, FALSE);
-  return loop->engine->ops->add_uid (loop->engine, uid, error);
+  if (!loop->engine->ops->add_uid (loop->engine, uid, error)) {
+    return FALSE;
+  }
+  g_array_append_val (loop->chosen.uids, uid);
+  return TRUE;
 }
 
 /**
@@ -62,7 +75,8 @@ gt_loop_add_uid (GTLoop *loop, guint32 uid, GError **error)
  *
  * Traces only threads that run the programs that were added: the file that was executed, whatever
  * they call themselves. With processes and the like that were added as well, those among them. An
- * execve is traced by what runs when it begins, and its return by what runs then.
+ * execve is traced by what runs when it begins, and its return by what runs then. (Callbacks on
+ * functions that implement no system call are called for all programs.)
  *
  * Returns: %FALSE with #GT_ERROR_INVALID when @path can be no program's, or there are too many
  */
@@ -82,7 +96,7 @@ gt_loop_add_exe (GTLoop *loop, const char *path, GError **error)
  *
  * Traces only threads in the control groups that were added, and in those below them; of the
  * unified hierarchy (cgroup v2). With processes and the like that were added as well, those among
- * them.
+ * them. (Callbacks on functions that implement no system call are called for all groups.)
  *
  * Returns: %FALSE with #GT_ERROR_INVALID when @name can be no group's, or there are too many
  */

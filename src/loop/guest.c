@@ -31,7 +31,7 @@ context_of (const vmi_event_t *event)
  * @event: the callback's event
  *
  * Returns: the system call's number; at the return of a call that was entered before tracing began
- *   what the kernel has of it
+ *   what the kernel has of it; -1 for a function that implements none
  */
 gint
 gt_guest_get_number (vmi_event_t *event)
@@ -43,7 +43,8 @@ gt_guest_get_number (vmi_event_t *event)
  * gt_guest_get_name:
  * @event: the callback's event
  *
- * Returns: (transfer none) (nullable): the call's name as programs know it ("openat")
+ * Returns: (transfer none) (nullable): the call's name as programs know it ("openat"); that of the
+ *   kernel's function when it implements none
  */
 const char *
 gt_guest_get_name (vmi_event_t *event)
@@ -52,7 +53,7 @@ gt_guest_get_name (vmi_event_t *event)
   const GtLinuxCall *call =
       gt_linux_abi_call (context->loop->linux_os, context->abi, context->number);
 
-  return call ? call->name : NULL;
+  return call ? call->name : context->function;
 }
 
 /**
@@ -74,11 +75,21 @@ is_narrow (const GtCallbackContext *context)
   return context->abi == GT_ABI_I386;
 }
 
+/* A function's own arguments are in registers: System V ABI, AMD64 supplement, 3.2.3. */
+static uint64_t *
+register_arg (const GtCallbackContext *context, guint n)
+{
+  x86_registers_t *regs = &context->held->regs;
+  uint64_t *const args[] = { &regs->rdi, &regs->rsi, &regs->rdx, &regs->rcx, &regs->r8, &regs->r9 };
+
+  return context->function && n < G_N_ELEMENTS (args) ? args[n] : NULL;
+}
+
 /* FALSE when there is no such argument. */
 static gboolean
 arg_address (const GtCallbackContext *context, guint n, addr_t *ret_address)
 {
-  if (n >= GT_LINUX_MAX_ARGS) {
+  if (n >= GT_LINUX_MAX_ARGS || context->function) {
     return FALSE;
   }
   *ret_address =
@@ -98,8 +109,13 @@ gboolean
 gt_guest_get_arg (vmi_event_t *event, guint n, guint64 *ret_value)
 {
   const GtCallbackContext *context = context_of (event);
+  const uint64_t *arg = register_arg (context, n);
   addr_t address;
 
+  if (arg) {
+    *ret_value = *arg;
+    return TRUE;
+  }
   if (!arg_address (context, n, &address) ||
       vmi_read_64_va (context->loop->vmi, address, 0, ret_value) != VMI_SUCCESS) {
     return FALSE;
@@ -122,8 +138,13 @@ gboolean
 gt_guest_set_arg (vmi_event_t *event, guint n, guint64 value)
 {
   const GtCallbackContext *context = context_of (event);
+  uint64_t *arg = register_arg (context, n);
   addr_t address;
 
+  if (arg) {
+    *arg = value;
+    return TRUE;
+  }
   if (is_narrow (context)) {
     value = (guint32) value;
   }
@@ -165,12 +186,12 @@ gt_guest_force_return (vmi_event_t *event, gint64 value)
  * much later. Only this thread waits, in the guest; it goes on at once when it is killed, and when
  * tracing ends. The last delay that a callback asks for counts.
  *
- * Returns: %FALSE when that is too long
+ * Returns: %FALSE when that is too long, or the function implements no system call
  */
 gboolean
 gt_guest_delay (vmi_event_t *event, guint64 microseconds)
 {
-  if (microseconds > MAX_DELAY_US) {
+  if (microseconds > MAX_DELAY_US || context_of (event)->function) {
     return FALSE;
   }
   context_of (event)->held->delay_us = microseconds;
@@ -187,12 +208,12 @@ gt_guest_delay (vmi_event_t *event, guint64 microseconds)
  * sleeps fails with EINTR; after a fatal one the call does not run. The last signal that a callback
  * asks for counts.
  *
- * Returns: %FALSE when there is no such signal
+ * Returns: %FALSE when there is no such signal, or the function implements no system call
  */
 gboolean
 gt_guest_send_signal (vmi_event_t *event, gint signum)
 {
-  if (signum < 1 || signum > MAX_SIGNAL) {
+  if (signum < 1 || signum > MAX_SIGNAL || context_of (event)->function) {
     return FALSE;
   }
   context_of (event)->held->signal = (guint) signum;
@@ -256,7 +277,8 @@ gt_guest_write (vmi_event_t *event, guint64 address, const void *buf, gsize len)
  * copied first. At entry the call then sees it; at return the program does. What the program may
  * not write to stays as it is.
  *
- * Returns: %FALSE when this is more than a thread can be given at once (some 8000 bytes)
+ * Returns: %FALSE when this is more than a thread can be given at once (some 8000 bytes), or the
+ *   function implements no system call
  */
 gboolean
 gt_guest_poke (vmi_event_t *event, guint64 address, const void *buf, gsize len)
@@ -266,7 +288,8 @@ gt_guest_poke (vmi_event_t *event, guint64 address, const void *buf, gsize len)
   const struct gt_poke head = { address, len };
   gsize used = held->pokes ? held->pokes->len : 0;
 
-  if (len > GT_SLOT_DATA || used + sizeof head + (len + 7) / 8 * 8 > GT_SLOT_DATA) {
+  if (context_of (event)->function || len > GT_SLOT_DATA ||
+      used + sizeof head + (len + 7) / 8 * 8 > GT_SLOT_DATA) {
     return FALSE;
   }
   if (!held->pokes) {

@@ -7,7 +7,9 @@
 
 #include "decode/plan.h"
 #include "engine/engine.h"
+#include "engine/trap/trap.h"
 #include "linux/uring.h"
+#include "loop/chosen.h"
 #include "loop/registry.h"
 #include "loop/threads.h"
 
@@ -16,14 +18,22 @@ G_BEGIN_DECLS
 struct _GTLoop {
   vmi_instance_t vmi;
   GtLinux *linux_os;
-  GtEngine *engine;
+  GtEngine *engine;     /* for system calls, and all that is streamed */
+  gboolean engine_runs; /* it is in the guest */
   GtRegistry registry;
   guint8 streamed[GT_INDICES]; /* gt_call_index(); TRUE: these events go to event_func */
   guint8 streamed_uring[GT_URING_OPS];
   GtUring *uring; /* made when somebody asks for it */
   GtCaptureWants wants;
-  gboolean captures; /* of calls without callbacks, too */
-  guint n_held;      /* rows of the registry that hold threads */
+  gboolean captures;         /* of calls without callbacks, too */
+  guint n_held;              /* rows of the registry that hold threads */
+  guint8 active[GT_INDICES]; /* rows that the engine does something about */
+  guint n_active;
+  guint tasks; /* GTTasks */
+
+  GtTrapEngine *traps;   /* functions.c's; NULL: never needed */
+  GHashTable *functions; /* addr_t of functions.c's Function */
+  GtChosen chosen;       /* of threads that come to them */
 
   GTEventFunc event_func;
   gpointer event_data;
@@ -47,10 +57,18 @@ typedef struct {
   GtHeldThread *held;
   GTAbi abi; /* of the call, with its number */
   gint number;
+  const char *function; /* no system call's: its name */
 } GtCallbackContext;
+
+/* loop.c: tells the engine what a row of the registry now asks for. */
+void gt_loop_update_call (GTLoop *loop, guint index);
 
 /* loop.c: takes @vmi over, whatever comes of it; what it runs is known. */
 GTLoop *gt_loop_new_on (vmi_instance_t vmi, GError **error);
+
+/* dispatch.c: around a callback, which gets @ret_event. */
+void gt_loop_begin_callback (GtCallbackContext *context, vmi_event_t *ret_event);
+void gt_loop_end_callback (const GtCallbackContext *context);
 
 /* dispatch.c: a GtEngineFunc; @user_data is the loop. */
 void gt_loop_dispatch (const GTEvent *event, GtHeldThread *held, gpointer user_data);
@@ -66,7 +84,9 @@ void gt_loop_update_uring (GTLoop *loop);
 /* source.c: polls the engine from a main context; calls gt_loop_leave() once when it ends. */
 GSource *gt_loop_source_new (GTLoop *loop);
 
-/* run.c: takes the instrumentation out, and tells whoever attached the loop. */
+/* run.c: brings the engines into the guest that what was asked for needs, unless they are there. */
+gboolean gt_loop_enter_guest (GTLoop *loop, GError **error);
+/* Takes the instrumentation out, and tells whoever attached the loop. */
 void gt_loop_leave (GTLoop *loop);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 
 #include "decode/capture.h"
 #include "decode/folded.h"
+#include "loop/functions.h"
 #include "loop/loop-internal.h"
 #include "loop/loop-private.h"
 #include "vmi/open.h"
@@ -42,6 +43,7 @@ gt_loop_new_on (vmi_instance_t vmi, GError **error)
   g_autoptr (GTLoop) loop = g_new0 (GTLoop, 1);
 
   loop->wake_fd = -1;
+  gt_chosen_init (&loop->chosen);
   loop->wants.string_limit = DEFAULT_STRING_LIMIT;
   loop->captures = TRUE;
   loop->vmi = vmi;
@@ -126,9 +128,8 @@ folded_of (guint index)
   return index < GT_INDEX_I386 ? NULL : gt_folded_find (GT_ABI_I386, (gint) (index % GT_CALLS));
 }
 
-/* Tells the engine what a row now asks for. */
-static void
-update_call (GTLoop *loop, guint index)
+void
+gt_loop_update_call (GTLoop *loop, guint index)
 {
   const GtCallback *callback = &loop->registry.by_index[index];
   const GtLinuxCall *call = call_of (loop, index);
@@ -153,117 +154,9 @@ update_call (GTLoop *loop, guint index)
   } else if (actions && call && (loop->captures || (callback->syscall_cb || callback->sysret_cb))) {
     gt_capture_plan (call, &loop->wants, &plan);
   }
+  loop->n_active += (actions != 0) - loop->active[index];
+  loop->active[index] = actions != 0;
   loop->engine->ops->set_call (loop->engine, index, actions, plan.entry, plan.leave);
-}
-
-static void
-count_held (GTLoop *loop)
-{
-  loop->n_held = 0;
-  for (guint i = 0; i < GT_INDICES; i++) {
-    loop->n_held += loop->registry.by_index[i].set;
-  }
-}
-
-/**
- * gt_loop_set_cb_full:
- * @loop: a loop
- * @kernel_func: a function of the guest's kernel that implements a system call: by the kernel's own
- *   name ("__x64_sys_openat"; "__ia32_compat_sys_openat" is the one for 32-bit programs), or, for
- *   the calls of 64-bit and of 32-bit programs alike, by the portable name ("sys_openat",
- *   "sys_newstat") or that of the call ("sys_stat")
- * @syscall_cb: (nullable): called at entry
- * @sysret_cb: (nullable): called at return
- * @user_data: for @syscall_cb
- * @error: (nullable): why it failed
- *
- * Sets the callbacks of one system call, in place of those that were set before; %NULL for both
- * removes them. May be called at any time, from the thread that runs the loop.
- *
- * Returns: %FALSE with #GT_ERROR_NO_FUNCTION when the kernel has no such function
- */
-gboolean
-gt_loop_set_cb_full (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,
-                     GTSysretFunc sysret_cb, void *user_data, GError **error)
-{
-  const GtCallback callback = { .syscall_cb = syscall_cb,
-                                .sysret_cb = sysret_cb,
-                                .user_data = user_data };
-  guint indices[GT_INDICES], n;
-
-  g_return_val_if_fail (loop != NULL && kernel_func != NULL, FALSE);
-  n = gt_registry_set (&loop->registry, loop->linux_os, kernel_func, &callback, indices);
-  if (n == 0) {
-    g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
-                 "the guest's kernel %s has no system-call function \"%s\"",
-                 gt_linux_release (loop->linux_os), kernel_func);
-    return FALSE;
-  }
-  count_held (loop);
-  for (guint i = 0; i < n; i++) {
-    update_call (loop, indices[i]);
-  }
-  return TRUE;
-}
-
-/**
- * gt_loop_set_cb:
- * @loop: a loop
- * @kernel_func: a function of the guest's kernel, see gt_loop_set_cb_full()
- * @syscall_cb: (nullable): called at entry
- * @sysret_cb: (nullable): called at return
- * @user_data: for @syscall_cb
- *
- * Returns: %FALSE when the kernel has no such function
- */
-gboolean
-gt_loop_set_cb (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,
-                GTSysretFunc sysret_cb, void *user_data)
-{
-  return gt_loop_set_cb_full (loop, kernel_func, syscall_cb, sysret_cb, user_data, NULL);
-}
-
-/**
- * gt_loop_set_cbs_full:
- * @loop: a loop
- * @callbacks: rows, the last of them all %NULL
- * @error: (nullable): why it failed
- *
- * Sets the callbacks of many calls: of all of them, or, when the kernel lacks one of the functions,
- * of none.
- *
- * Returns: %FALSE with #GT_ERROR_NO_FUNCTION, naming the first function that the kernel lacks
- */
-gboolean
-gt_loop_set_cbs_full (GTLoop *loop, const GTSyscallCallback callbacks[], GError **error)
-{
-  g_return_val_if_fail (loop != NULL && callbacks != NULL, FALSE);
-  for (const GTSyscallCallback *row = callbacks; row->name; row++) {
-    if (!gt_linux_abi_call_by_function (loop->linux_os, GT_ABI_X86_64, row->name) &&
-        !gt_linux_abi_call_by_function (loop->linux_os, GT_ABI_I386, row->name)) {
-      return gt_loop_set_cb_full (loop, row->name, NULL, NULL, NULL, error);
-    }
-  }
-  for (const GTSyscallCallback *row = callbacks; row->name; row++) {
-    if (!gt_loop_set_cb_full (loop, row->name, row->syscall_cb, row->sysret_cb, row->user_data,
-                              error)) {
-      return FALSE;
-    }
-  }
-  return TRUE;
-}
-
-/**
- * gt_loop_set_cbs:
- * @loop: a loop
- * @callbacks: rows, the last of them all %NULL
- *
- * Returns: %FALSE when the kernel lacks one of the functions; nothing is set then
- */
-gboolean
-gt_loop_set_cbs (GTLoop *loop, const GTSyscallCallback callbacks[])
-{
-  return gt_loop_set_cbs_full (loop, callbacks, NULL);
 }
 
 /**
@@ -286,9 +179,9 @@ set_streamed (GTLoop *loop, guint index, gboolean wanted)
   const GtFolded *around = gt_folded_around (index);
 
   loop->streamed[index] = wanted != FALSE;
-  update_call (loop, index);
+  gt_loop_update_call (loop, index);
   if (around) {
-    update_call (loop, gt_call_index (GT_ABI_I386, around->number));
+    gt_loop_update_call (loop, gt_call_index (GT_ABI_I386, around->number));
   }
 }
 
@@ -391,7 +284,11 @@ gt_loop_stream_tasks (GTLoop *loop, guint tasks, GError **error)
   G_STATIC_ASSERT ((int) GT_TASK_SIGNALS == GT_TASKS_SIGNALS &&
                    (int) GT_TASK_EXITS == GT_TASKS_EXITS && (int) GT_TASK_FORKS == GT_TASKS_FORKS &&
                    (int) GT_TASK_EXECS == GT_TASKS_EXECS);
-  return loop->engine->ops->set_tasks (loop->engine, tasks, error);
+  if (!loop->engine->ops->set_tasks (loop->engine, tasks, error)) {
+    return FALSE;
+  }
+  loop->tasks = tasks;
+  return TRUE;
 }
 
 static void
@@ -399,7 +296,7 @@ update_streamed (GTLoop *loop)
 {
   for (guint i = 0; i < GT_INDICES; i++) {
     if (is_streamed (loop, i, folded_of (i))) {
-      update_call (loop, i);
+      gt_loop_update_call (loop, i);
     }
   }
 }
@@ -528,15 +425,20 @@ void
 gt_loop_get_stats (GTLoop *loop, GTLoopStats *ret_stats)
 {
   GtEngineLosses losses;
+  GtTrapLosses traps = { 0 };
 
   g_return_if_fail (loop != NULL && ret_stats != NULL);
+  if (loop->traps) {
+    gt_trap_engine_get_losses (loop->traps, &traps);
+  }
   *ret_stats = loop->stats;
   loop->engine->ops->get_losses (loop->engine, &losses);
   ret_stats->dropped = losses.dropped;
-  ret_stats->passed = losses.passed;
+  ret_stats->passed = losses.passed + traps.passed;
+  ret_stats->unfinished += traps.unfinished;
   ret_stats->damaged = losses.damaged;
   ret_stats->left_out = losses.left_out;
-  ret_stats->lost = losses.dropped + losses.passed + (losses.damaged > 0);
+  ret_stats->lost = losses.dropped + ret_stats->passed + (losses.damaged > 0);
 }
 
 /**
@@ -574,6 +476,8 @@ gt_loop_free (GTLoop *loop)
     g_source_destroy (loop->source);
     g_source_unref (loop->source);
   }
+  gt_loop_free_functions (loop);
+  gt_chosen_clear (&loop->chosen);
   if (loop->engine) {
     loop->engine->ops->free (loop->engine);
   }

@@ -2,9 +2,36 @@
 /* A loop at work: in a main context of the caller's, or in one that it runs itself. */
 #include <errno.h>
 #include <guestrace/gt-error.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "loop/functions.h"
 #include "loop/loop-internal.h"
+
+/* Whether somebody wants what only the engine for system calls can do; without callbacks on other
+ * functions it is what the loop is there for. */
+static gboolean
+wants_engine (const GTLoop *loop)
+{
+  gboolean uring = memchr (loop->streamed_uring, TRUE, sizeof loop->streamed_uring) != NULL;
+
+  return loop->n_active > 0 || loop->tasks != 0 || uring || gt_loop_n_functions (loop) == 0;
+}
+
+/* Both engines let the guest stand to come into it and to leave it, which one cannot do in the
+ * other's place: that of the functions is the last to come and the first to go. */
+gboolean
+gt_loop_enter_guest (GTLoop *loop, GError **error)
+{
+  if (!loop->engine_runs && wants_engine (loop)) {
+    if (!gt_loop_detach_functions (loop, error) ||
+        !loop->engine->ops->attach (loop->engine, error)) {
+      return FALSE;
+    }
+    loop->engine_runs = TRUE;
+  }
+  return gt_loop_attach_functions (loop, error);
+}
 
 /* The first thing that went wrong is what the caller hears of. */
 static void
@@ -14,7 +41,13 @@ leave_guest (GTLoop *loop)
 
   /* From here on no callback runs; the stream's last events are still delivered. */
   g_atomic_int_set (&loop->quit, TRUE);
-  loop->engine->ops->detach (loop->engine, gt_loop_dispatch, loop, error);
+  if (!gt_loop_detach_functions (loop, error)) {
+    error = NULL;
+  }
+  if (loop->engine_runs) {
+    loop->engine->ops->detach (loop->engine, gt_loop_dispatch, loop, error);
+    loop->engine_runs = FALSE;
+  }
   gt_loop_forget_calls (loop);
   g_atomic_int_set (&loop->quit, FALSE);
 }
@@ -53,7 +86,9 @@ gt_loop_attach (GTLoop *loop, GMainContext *context, GTStoppedFunc stopped_func,
   g_autoptr (GMainContext) own = NULL;
 
   g_return_val_if_fail (loop != NULL && loop->source == NULL, FALSE);
-  if (!loop->engine->ops->attach (loop->engine, error)) {
+  if (!gt_loop_enter_guest (loop, error)) {
+    leave_guest (loop);
+    g_clear_error (&loop->failure);
     return FALSE;
   }
   if (!context) {

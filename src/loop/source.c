@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "loop/functions.h"
 #include "loop/loop-internal.h"
 
 #define SPIN_US        200  /* one stay in dispatch: other sources of the context wait so long */
@@ -26,6 +27,31 @@ typedef struct {
   gboolean dispatching; /* a callback may run the context, too */
 } EngineSource;
 
+/* Whether threads of the guest may wait for us. */
+static gboolean
+holds (const GTLoop *loop)
+{
+  return loop->n_held > 0 || gt_loop_n_functions (loop) > 0;
+}
+
+static gint
+poll_engines (GTLoop *loop)
+{
+  gint n = 0, m;
+
+  if (!gt_loop_enter_guest (loop, &loop->failure)) {
+    return -1;
+  }
+  if (loop->engine_runs) {
+    n = loop->engine->ops->poll (loop->engine, gt_loop_dispatch, loop, &loop->failure);
+  }
+  if (n < 0) {
+    return n;
+  }
+  m = gt_loop_poll_functions (loop, &loop->failure);
+  return m < 0 ? m : n + m;
+}
+
 /* One look where nothing is held or has been lately; else until there is nothing for SPIN_US. FALSE
  * when the engine failed. */
 static gboolean
@@ -35,7 +61,7 @@ poll_while_busy (EngineSource *source)
   gint64 now, until = 0;
 
   do {
-    gint n = loop->engine->ops->poll (loop->engine, gt_loop_dispatch, loop, &loop->failure);
+    gint n = poll_engines (loop);
 
     if (n < 0) {
       return FALSE;
@@ -44,7 +70,7 @@ poll_while_busy (EngineSource *source)
     if (n > 0) {
       source->last_event = now;
     }
-    if (loop->n_held == 0 || now - source->last_event >= BUSY_US) {
+    if (!holds (loop) || now - source->last_event >= BUSY_US) {
       return TRUE;
     }
     if (n > 0 || until == 0) {
@@ -59,7 +85,7 @@ next_time (const EngineSource *source)
 {
   gint64 now = g_get_monotonic_time (), idle = now - source->last_event;
 
-  if (source->loop->n_held > 0) {
+  if (holds (source->loop)) {
     return idle < BUSY_US ? now : now + (idle < IDLE_US ? HOLD_US : HOLD_IDLE_US);
   }
   return now + (idle < 10 * STREAM_IDLE_US ? STREAM_US : STREAM_IDLE_US);

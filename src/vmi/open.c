@@ -181,6 +181,44 @@ gt_vmi_set_regs (vmi_instance_t vmi, guint vcpu, const x86_registers_t *regs, GE
   return vmi->driver->ops->set_regs (vmi->driver, vcpu, regs, error);
 }
 
+gboolean
+gt_vmi_traps_open (vmi_instance_t vmi, GError **error)
+{
+  if (vmi->driver->ops->traps == NULL) {
+    g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+                 "\"%s\" cannot have breakpoints: it is no guest that runs", vmi->driver->name);
+    return FALSE;
+  }
+  return vmi->driver->ops->traps->open (vmi->driver, error);
+}
+
+gboolean
+gt_vmi_traps_close (vmi_instance_t vmi, GError **error)
+{
+  return vmi->driver->ops->traps->close (vmi->driver, error);
+}
+
+gboolean
+gt_vmi_trap_set (vmi_instance_t vmi, addr_t va, gboolean on, GError **error)
+{
+  const GtTrap trap = { GT_TRAP_EXECUTE, va, 1 };
+
+  return vmi->driver->ops->traps->set (vmi->driver, &trap, on, error);
+}
+
+gboolean
+gt_vmi_trap_wait (vmi_instance_t vmi, guint timeout_ms, GtHit *ret, gboolean *ret_any,
+                  GError **error)
+{
+  return vmi->driver->ops->traps->wait (vmi->driver, timeout_ms, ret, ret_any, error);
+}
+
+gboolean
+gt_vmi_trap_go (vmi_instance_t vmi, guint vcpu, GError **error)
+{
+  return vmi->driver->ops->traps->go (vmi->driver, vcpu, error);
+}
+
 void
 gt_vmi_life (vmi_instance_t vmi, gboolean ask, GtLife *ret)
 {

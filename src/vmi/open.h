@@ -50,6 +50,13 @@ gt_vmi_write_code (vmi_instance_t vmi, addr_t va, const void *buf, gsize len, GE
 gboolean gt_vmi_get_regs (vmi_instance_t vmi, guint vcpu, x86_registers_t *ret, GError **error);
 gboolean
 gt_vmi_set_regs (vmi_instance_t vmi, guint vcpu, const x86_registers_t *regs, GError **error);
+/* The driver's reports of vCPUs that are about to execute an instruction, see GtTrapOps. */
+gboolean gt_vmi_traps_open (vmi_instance_t vmi, GError **error);
+gboolean gt_vmi_traps_close (vmi_instance_t vmi, GError **error);
+gboolean gt_vmi_trap_set (vmi_instance_t vmi, addr_t va, gboolean on, GError **error);
+gboolean gt_vmi_trap_wait (vmi_instance_t vmi, guint timeout_ms, GtHit *ret, gboolean *ret_any,
+                           GError **error);
+gboolean gt_vmi_trap_go (vmi_instance_t vmi, guint vcpu, GError **error);
 /* What became of the guest, see GtDriverOps. */
 void gt_vmi_life (vmi_instance_t vmi, gboolean ask, GtLife *ret);
 gboolean gt_vmi_alive (vmi_instance_t vmi);

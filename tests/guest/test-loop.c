@@ -338,7 +338,6 @@ test_names (void)
     g_assert_true (gt_loop_set_cb (loop, names[i], NULL, NULL, NULL));
   }
   g_assert_false (gt_loop_set_cb (loop, "sys_no_such_call", count_entry, NULL, &n));
-  g_assert_false (gt_loop_set_cb (loop, "vfs_read", count_entry, NULL, &n));
   g_assert_false (gt_loop_set_cb_full (loop, "nothing", count_entry, NULL, &n, &error));
   g_assert_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION);
   g_assert_false (gt_loop_set_cbs (loop, bad));

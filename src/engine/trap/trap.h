@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The trap engine: breakpoints on functions of the guest's kernel, of whatever kind. They write
+ * nothing to the guest's memory. Each costs the guest a stop, so that it is for what is rare.
+ */
+#ifndef GT_TRAP_TRAP_H
+#define GT_TRAP_TRAP_H
+
+#include <glib.h>
+#include <libvmi/libvmi.h>
+
+#include "engine/engine.h"
+#include "linux/linux.h"
+
+G_BEGIN_DECLS
+
+typedef struct GtTrapEngine GtTrapEngine;
+
+/* A thread that is about to execute a function's first instruction, or that has come back from it.
+ * It stands meanwhile, and goes on with held.regs. */
+typedef struct {
+  GTEvent event;
+  GtHeldThread held; /* pt_regs is 0; of the answers none counts */
+  addr_t function;
+  /* Set at entry: whether the call's return is to be told of, and what is there then. */
+  gboolean awaited;
+  void *data;
+} GtTrapThread;
+
+typedef void (*GtTrapFunc) (GtTrapThread *thread, gpointer user_data);
+
+/* @vmi and @linux_os outlive the engine. */
+GtTrapEngine *gt_trap_engine_new (vmi_instance_t vmi, const GtLinux *linux_os);
+/* The guest goes on without it. */
+void gt_trap_engine_free (GtTrapEngine *engine);
+
+/* Whether threads that come to @function are told of. Before attach() and after it, and from
+ * GtTrapFunc. */
+gboolean gt_trap_engine_set (GtTrapEngine *engine, addr_t function, gboolean on, GError **error);
+
+gboolean gt_trap_engine_attach (GtTrapEngine *engine, GError **error);
+gboolean gt_trap_engine_is_attached (const GtTrapEngine *engine);
+gboolean gt_trap_engine_detach (GtTrapEngine *engine, GError **error);
+/* How many threads have come by; -1 when the guest is gone. */
+gint
+gt_trap_engine_poll (GtTrapEngine *engine, GtTrapFunc func, gpointer user_data, GError **error);
+
+typedef struct {
+  guint64 passed;     /* calls whose return could not be waited for */
+  guint64 unfinished; /* calls that had not come back when the guest was left */
+} GtTrapLosses;
+
+void gt_trap_engine_get_losses (const GtTrapEngine *engine, GtTrapLosses *ret);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GtTrapEngine, gt_trap_engine_free)
+
+G_END_DECLS
+
+#endif

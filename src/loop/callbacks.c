@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Callbacks by name: on system calls, or else on any function of the guest's kernel. */
+#include <guestrace/gt-error.h>
+
+#include "loop/functions.h"
+#include "loop/loop-internal.h"
+
+static void
+count_held (GTLoop *loop)
+{
+  loop->n_held = 0;
+  for (guint i = 0; i < GT_INDICES; i++) {
+    loop->n_held += loop->registry.by_index[i].set;
+  }
+}
+
+/**
+ * gt_loop_set_cb_full:
+ * @loop: a loop
+ * @kernel_func: a function of the guest's kernel that implements a system call: by the kernel's own
+ *   name ("__x64_sys_openat"; "__ia32_compat_sys_openat" is the one for 32-bit programs), or, for
+ *   the calls of 64-bit and of 32-bit programs alike, by the portable name ("sys_openat",
+ *   "sys_newstat") or that of the call ("sys_stat"); or any other function of the kernel, by its
+ *   name in /proc/kallsyms ("do_filp_open")
+ * @syscall_cb: (nullable): called at entry
+ * @sysret_cb: (nullable): called at return
+ * @user_data: for @syscall_cb
+ * @error: (nullable): why it failed
+ *
+ * Sets the callbacks of one system call, in place of those that were set before; %NULL for both
+ * removes them. May be called at any time, from the thread that runs the loop.
+ *
+ * On functions that implement no system call it sets breakpoints, at which the whole guest stands:
+ * that is for functions that are called seldom, see doc/engines.md.
+ *
+ * Returns: %FALSE with #GT_ERROR_NO_FUNCTION when the kernel has no such function, and with what
+ * the hypervisor says when there can be no breakpoint
+ */
+gboolean
+gt_loop_set_cb_full (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,
+                     GTSysretFunc sysret_cb, void *user_data, GError **error)
+{
+  const GtCallback callback = { .syscall_cb = syscall_cb,
+                                .sysret_cb = sysret_cb,
+                                .user_data = user_data };
+  guint indices[GT_INDICES], n;
+  addr_t address;
+
+  g_return_val_if_fail (loop != NULL && kernel_func != NULL, FALSE);
+  n = gt_registry_set (&loop->registry, loop->linux_os, kernel_func, &callback, indices);
+  if (n == 0) {
+    address = gt_loop_find_function (loop, kernel_func, error);
+    return address != 0 && gt_loop_set_function (loop, kernel_func, address, syscall_cb, sysret_cb,
+                                                 user_data, error);
+  }
+  count_held (loop);
+  for (guint i = 0; i < n; i++) {
+    gt_loop_update_call (loop, indices[i]);
+  }
+  return TRUE;
+}
+
+/**
+ * gt_loop_set_cb:
+ * @loop: a loop
+ * @kernel_func: a function of the guest's kernel, see gt_loop_set_cb_full()
+ * @syscall_cb: (nullable): called at entry
+ * @sysret_cb: (nullable): called at return
+ * @user_data: for @syscall_cb
+ *
+ * Returns: %FALSE when the kernel has no such function
+ */
+gboolean
+gt_loop_set_cb (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,
+                GTSysretFunc sysret_cb, void *user_data)
+{
+  return gt_loop_set_cb_full (loop, kernel_func, syscall_cb, sysret_cb, user_data, NULL);
+}
+
+/**
+ * gt_loop_set_cbs_full:
+ * @loop: a loop
+ * @callbacks: rows, the last of them all %NULL
+ * @error: (nullable): why it failed
+ *
+ * Sets the callbacks of many calls: of all of them, or, when the kernel lacks one of the functions,
+ * of none.
+ *
+ * Returns: %FALSE with #GT_ERROR_NO_FUNCTION, naming the first function that the kernel lacks
+ */
+gboolean
+gt_loop_set_cbs_full (GTLoop *loop, const GTSyscallCallback callbacks[], GError **error)
+{
+  g_return_val_if_fail (loop != NULL && callbacks != NULL, FALSE);
+  for (const GTSyscallCallback *row = callbacks; row->name; row++) {
+    if (!gt_linux_abi_call_by_function (loop->linux_os, GT_ABI_X86_64, row->name) &&
+        !gt_linux_abi_call_by_function (loop->linux_os, GT_ABI_I386, row->name) &&
+        gt_loop_find_function (loop, row->name, error) == 0) {
+      return FALSE;
+    }
+  }
+  for (const GTSyscallCallback *row = callbacks; row->name; row++) {
+    if (!gt_loop_set_cb_full (loop, row->name, row->syscall_cb, row->sysret_cb, row->user_data,
+                              error)) {
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/**
+ * gt_loop_set_cbs:
+ * @loop: a loop
+ * @callbacks: rows, the last of them all %NULL
+ *
+ * Returns: %FALSE when the kernel lacks one of the functions; nothing is set then
+ */
+gboolean
+gt_loop_set_cbs (GTLoop *loop, const GTSyscallCallback callbacks[])
+{
+  return gt_loop_set_cbs_full (loop, callbacks, NULL);
+}

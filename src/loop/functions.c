@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Callbacks on any function of the guest's kernel. They look the same as those on system calls; the
+ * trap engine serves them, which is told of a function as long as there is a callback on it.
+ */
+#include "loop/functions.h"
+
+#include <guestrace/gt-error.h>
+
+#include "vmi/open.h"
+
+typedef struct {
+  addr_t address;
+  const char *name; /* interned: callbacks may have it when the function is removed */
+  GTSyscallFunc syscall_cb;
+  GTSysretFunc sysret_cb;
+  void *user_data;
+} Function;
+
+addr_t
+gt_loop_find_function (GTLoop *loop, const char *name, GError **error)
+{
+  addr_t address = gt_linux_symbol (loop->linux_os, name);
+
+  if (address == 0) {
+    g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
+                 "the guest's kernel %s has no function \"%s\"", gt_linux_release (loop->linux_os),
+                 name);
+    return 0;
+  }
+  if (address < gt_linux_symbol (loop->linux_os, "_stext") ||
+      address >= gt_linux_symbol (loop->linux_os, "_etext")) {
+    g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
+                 "\"%s\" of the guest's kernel %s is no function: it is not in the kernel's code",
+                 name, gt_linux_release (loop->linux_os));
+    return 0;
+  }
+  return address;
+}
+
+gboolean
+gt_loop_set_function (GTLoop *loop, const char *name, addr_t address, GTSyscallFunc syscall_cb,
+                      GTSysretFunc sysret_cb, void *user_data, GError **error)
+{
+  gboolean on = syscall_cb != NULL || sysret_cb != NULL;
+  Function *function;
+
+  if (!loop->traps) {
+    loop->traps = gt_trap_engine_new (loop->vmi, loop->linux_os);
+    loop->functions = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
+  }
+  if (!gt_trap_engine_set (loop->traps, address, on, error)) {
+    g_prefix_error (error, "\"%s\" cannot have a breakpoint: ", name);
+    g_hash_table_remove (loop->functions, &address);
+    return FALSE;
+  }
+  if (!on) {
+    g_hash_table_remove (loop->functions, &address);
+    return TRUE;
+  }
+  function = g_new (Function, 1);
+  *function = (Function){ address, g_intern_string (name), syscall_cb, sysret_cb, user_data };
+  g_hash_table_replace (loop->functions, &function->address, function);
+  return TRUE;
+}
+
+void
+gt_loop_free_functions (GTLoop *loop)
+{
+  g_clear_pointer (&loop->traps, gt_trap_engine_free);
+  g_clear_pointer (&loop->functions, g_hash_table_unref);
+}
+
+guint
+gt_loop_n_functions (const GTLoop *loop)
+{
+  return loop->functions ? g_hash_table_size (loop->functions) : 0;
+}
+
+gboolean
+gt_loop_attach_functions (GTLoop *loop, GError **error)
+{
+  if (gt_loop_n_functions (loop) == 0) {
+    return gt_loop_detach_functions (loop, error);
+  }
+  return gt_trap_engine_is_attached (loop->traps) || gt_trap_engine_attach (loop->traps, error);
+}
+
+gboolean
+gt_loop_detach_functions (GTLoop *loop, GError **error)
+{
+  return !loop->traps || gt_trap_engine_detach (loop->traps, error);
+}
+
+static void
+run_callback (GTLoop *loop, GtTrapThread *thread, const Function *function)
+{
+  const GTEvent *event = &thread->event;
+  GtCallbackContext context = { .loop = loop,
+                                .event = event,
+                                .held = &thread->held,
+                                .abi = GT_ABI_X86_64,
+                                .number = -1,
+                                .function = function->name };
+  gt_tid_t tid = (gt_tid_t) event->tid;
+  vmi_event_t vmi_event;
+
+  gt_loop_begin_callback (&context, &vmi_event);
+  if (thread->held.at_entry) {
+    thread->data =
+        function->syscall_cb (loop->vmi, &vmi_event, event->pid, tid, function->user_data);
+  } else {
+    function->sysret_cb (loop->vmi, &vmi_event, event->pid, tid, thread->data);
+  }
+  gt_loop_end_callback (&context);
+}
+
+static void
+take_thread (GtTrapThread *thread, gpointer user_data)
+{
+  GTLoop *loop = user_data;
+  const Function *function = g_hash_table_lookup (loop->functions, &thread->function);
+  gboolean at_entry = thread->held.at_entry;
+
+  if (!function || g_atomic_int_get (&loop->quit) ||
+      (at_entry && !gt_chosen_has (&loop->chosen, loop->vmi, loop->linux_os, &thread->event))) {
+    return;
+  }
+  if (at_entry) {
+    thread->awaited = function->sysret_cb != NULL;
+  }
+  if (at_entry ? function->syscall_cb != NULL : function->sysret_cb != NULL) {
+    run_callback (loop, thread, function);
+  }
+}
+
+gint
+gt_loop_poll_functions (GTLoop *loop, GError **error)
+{
+  return gt_loop_n_functions (loop) > 0
+             ? gt_trap_engine_poll (loop->traps, take_thread, loop, error)
+             : 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Callbacks on functions of the guest's kernel that implement no system call. */
+#ifndef GT_LOOP_FUNCTIONS_H
+#define GT_LOOP_FUNCTIONS_H
+
+#include "loop/loop-internal.h"
+
+G_BEGIN_DECLS
+
+/* A function of the guest's kernel that can have a callback; 0, with the reason, when there is none
+ * of that name. */
+addr_t gt_loop_find_function (GTLoop *loop, const char *name, GError **error);
+gboolean
+gt_loop_set_function (GTLoop *loop, const char *name, addr_t address, GTSyscallFunc syscall_cb,
+                      GTSysretFunc sysret_cb, void *user_data, GError **error);
+void gt_loop_free_functions (GTLoop *loop);
+
+/* How many have callbacks. */
+guint gt_loop_n_functions (const GTLoop *loop);
+/* The engine is in the guest after it if there are any, and else is not. */
+gboolean gt_loop_attach_functions (GTLoop *loop, GError **error);
+gboolean gt_loop_detach_functions (GTLoop *loop, GError **error);
+/* As GtEngineOps: poll. */
+gint gt_loop_poll_functions (GTLoop *loop, GError **error);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Breakpoints on a function of the kernel while a guest with two vCPUs works hard: nothing in its
+code changes, and whatever becomes of the program that set them, the guest goes on and computes what
+is right.
+
+usage: test_breakpoints.py KERNEL [--seed N]
+"""
+
+import argparse
+import pathlib
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'lib'))
+sys.dont_write_bytecode = True
+import guestkernel  # noqa: E402
+import guestlab  # noqa: E402
+
+PROGRAM = guestlab.BUILD / 'examples/function'
+FUNCTION = 'do_filp_open'
+KILLS = 6
+LINES = 40
+WORKERS = 2
+LINE = re.compile(r'^(.+)\[(\d+)\] do_filp_open( \(0x[0-9a-f]+, .*\)| = 0x[0-9a-f]+)$')
+
+
+class Breakpoints:
+    """The program at work; lines are what it has printed."""
+
+    def __init__(self, guest, function=FUNCTION):
+        self.file = open(guest.dir / 'lines', 'w+', encoding='utf-8', errors='replace')
+        self.process = subprocess.Popen(['setpriv', '--pdeathsig', 'KILL', PROGRAM, guest.name, function],
+                                        stdin=subprocess.DEVNULL, stdout=self.file,
+                                        stderr=subprocess.PIPE, text=True)
+
+    def lines(self):
+        self.file.seek(0)
+        return self.file.read().splitlines()
+
+    def wait_for_lines(self, n=1):
+        deadline = time.monotonic() + 60
+        while len(self.lines()) < n:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise guestlab.TestbedError(f'no breakpoint was hit: {self.process.communicate()[1]}')
+            time.sleep(0.05)
+
+    def end(self, sig=signal.SIGINT):
+        self.process.send_signal(sig)
+        return self.process.communicate(timeout=60)[1].strip()
+
+
+def start_work(guest):
+    for i in range(WORKERS):
+        guest.sh(f'(lively 0 >/tmp/work.{i} 2>&1; echo "ended $?" >>/tmp/work.{i}) & echo')
+    guest.sh('(while :; do cat /etc/hosts; done >/dev/null 2>&1) & echo')
+
+
+def rounds(guest):
+    return [int(n) for n in guest.sh('cd /tmp; for f in work.*; do grep -c ok $f || :; done', timeout=120).split()]
+
+
+def check_work(tap, guest, what, before):
+    deadline = time.monotonic() + 60
+    while not all(a > b for a, b in zip(rounds(guest), before)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    after = rounds(guest)
+    failures = guest.sh("cd /tmp; grep -v '^round [0-9]* ok$' work.* || :").strip()
+    tap.ok(guestkernel.is_running(guest) and all(a > b for a, b in zip(after, before)) and not failures,
+           f'{what}: the programs in the guest go on, and are right', f'{before} {after}\n{failures}')
+
+
+def test_text(tap, guest):
+    """What is in its memory, by the hypervisor's word, while the breakpoints are there."""
+    before, at = guestkernel.kernel_text(guest), rounds(guest)
+    program = Breakpoints(guest)
+    program.wait_for_lines()
+    tap.ok(guestkernel.kernel_text(guest) == before, 'the kernel text does not change')
+    program.wait_for_lines(LINES)
+    said = program.end()
+    lines = program.lines()
+    tap.ok(program.process.returncode == 0 and not said, 'it ends when it is told to', said)
+    tap.ok(len(lines) >= LINES and all(LINE.match(line) for line in lines),
+           f'{len(lines)} entries and returns', [line for line in lines if not LINE.match(line)][:5])
+    check_work(tap, guest, 'after it', at)
+
+
+def test_kills(tap, guest, rng):
+    text, before = guestkernel.kernel_text(guest), rounds(guest)
+    for i in range(KILLS):
+        program = Breakpoints(guest)
+        if i % 2:
+            program.wait_for_lines()
+        time.sleep(rng.uniform(0, 1))
+        program.end(signal.SIGKILL)
+        guest.sh('calls 100', timeout=120)
+    now = guestkernel.kernel_text(guest)
+    tap.ok(now == text, 'the kernel text is what it was', now != text and guestkernel.changed_functions(guest, text, now))
+    check_work(tap, guest, f'after {KILLS} killed programs', before)
+
+
+def test_stopped(tap, guest):
+    program = Breakpoints(guest)
+    program.wait_for_lines()
+    program.process.send_signal(signal.SIGSTOP)
+    time.sleep(1)
+    check_work(tap, guest, 'beside a program that is stopped', rounds(guest))
+    program.process.send_signal(signal.SIGCONT)
+    said = program.process.communicate(timeout=60)[1].strip()
+    tap.ok(program.process.returncode == 1 and 'was stopped' in said, 'and it says what that did', said)
+
+
+def test_together(tap, guest):
+    """With guestrace at work: one of them is told that the other is there."""
+    with guestlab.trace(guest) as trace:
+        program = Breakpoints(guest)
+        said = program.process.communicate(timeout=60)[1].strip()
+    tap.ok(program.process.returncode == 1 and str(trace.process.pid) in said,
+           'a guest that is traced already: refused', said)
+    program = Breakpoints(guest)
+    program.wait_for_lines()
+    run = guestlab.guestrace('--for', '1', guest.name)
+    tap.ok(run.returncode == 1 and run.stderr.count('\n') == 1, 'and the other way round', run.stderr)
+    n = len(program.lines())
+    time.sleep(1)
+    program.end()
+    tap.ok(len(program.lines()) > n and program.process.returncode == 0, 'the first one goes on')
+
+
+def test_ends(tap, guest):
+    program = Breakpoints(guest, 'no_such_function')
+    said = program.process.communicate(timeout=60)[1].strip()
+    tap.ok(program.process.returncode == 1 and said.count('\n') == 0 and 'no_such_function' in said,
+           'a function that is not there', said)
+    program = Breakpoints(guest)
+    program.wait_for_lines()
+    guest.qmp('quit')
+    said = program.process.communicate(timeout=60)[1].strip()
+    tap.ok(program.process.returncode == 1 and said.count('\n') == 0 and 'is gone' in said,
+           'a guest that ends: it is said in one sentence', said)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('kernel')
+    parser.add_argument('--seed', type=int, default=random.randrange(1 << 30))
+    options = parser.parse_args()
+    with guestlab.Tap() as tap, guestkernel.boot(options.kernel, smp=2) as guest:
+        tap.diag(f'--seed {options.seed}')
+        start_work(guest)
+        guest.sh('calls 100')
+        while min(rounds(guest)) < 2:  # what they use for the first time changes the kernel's text
+            time.sleep(0.2)
+        test_text(tap, guest)
+        test_kills(tap, guest, random.Random(options.seed))
+        test_stopped(tap, guest)
+        test_together(tap, guest)
+        guestkernel.check_health(tap, guest, 'after all that')
+        test_ends(tap, guest)
+
+
+main()
