@@ -2,6 +2,8 @@
 /* Tells a loop which calls of which threads the user wants to see. */
 #include "cli/choose.h"
 
+#include <guestrace/gt-error.h>
+
 #include "cli/callset.h"
 #include "cli/cli.h"
 #include "decode/uring.h"
@@ -74,8 +76,9 @@ add_operations (GTLoop *loop, const GtLinux *linux_os, const GtCallSet *set, GEr
 }
 
 static gboolean
-choose_calls (GTLoop *loop, const char *calls, GtCallSet *set, GError **error)
+choose_calls (GTLoop *loop, const GtCliOptions *options, GtCallSet *set, GError **error)
 {
+  const char *calls = options->calls;
   const GtLinux *linux_os = gt_loop_get_linux (loop);
 
   if (!gt_call_set_parse (set, linux_os, calls != NULL ? calls : "all", error)) {
@@ -88,7 +91,9 @@ choose_calls (GTLoop *loop, const char *calls, GtCallSet *set, GError **error)
       }
     }
   }
-  return add_operations (loop, linux_os, set, error);
+  /* Breakpoints do not show operations: who does not ask for them goes without. */
+  return (options->engine == GT_ENGINE_TRAP && !set->asked) ||
+         add_operations (loop, linux_os, set, error);
 }
 
 typedef gboolean (*AddFunc) (GTLoop *loop, const char *name, GError **error);
@@ -146,7 +151,7 @@ choose_tasks (GTLoop *loop, const GtCliOptions *options, const GtCallSet *calls)
   g_autoptr (GError) error = NULL;
   guint tasks = options->signals != 0 ? GT_TASK_SIGNALS : 0;
 
-  if (!options->lines) {
+  if (!options->lines || options->engine == GT_ENGINE_TRAP) {
     return;
   }
   tasks |= options->quiet & GT_QUIET_EXIT ? 0 : GT_TASK_EXITS;
@@ -157,12 +162,54 @@ choose_tasks (GTLoop *loop, const GtCliOptions *options, const GtCallSet *calls)
   }
 }
 
+/* What only code in the guest can do, and breakpoints cannot. */
+static const char *
+needs_probe (const GtCliOptions *options)
+{
+  const struct {
+    gboolean asked;
+    const char *option;
+  } rows[] = {
+    { options->line.decode.fds != 0, "-y" },
+    { options->paths->len > 0, "-P" },
+    { options->injections->len > 0, "-e inject" },
+    { options->sample > 1, "--sample" },
+    { options->rate > 0, "--rate" },
+    { options->follow, "-f" },
+    { options->exes->len > 0, "--exe" },
+    { options->cgroups->len > 0, "--cgroup" },
+    { options->containers->len > 0, "--container" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    if (rows[i].asked) {
+      return rows[i].option;
+    }
+  }
+  return NULL;
+}
+
+gboolean
+gt_cli_choose_engine (GTLoop *loop, const GtCliOptions *options, GError **error)
+{
+  const char *option = options->engine == GT_ENGINE_TRAP ? needs_probe (options) : NULL;
+
+  if (option != NULL) {
+    g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+                 "%s is done by code in the guest, which --engine=trap has none of: leave one of "
+                 "them away",
+                 option);
+    return FALSE;
+  }
+  return options->engine == GT_ENGINE_AUTO || gt_loop_set_engine (loop, options->engine, error);
+}
+
 gboolean
 gt_cli_choose (GTLoop *loop, const GtCliOptions *options, GError **error)
 {
   g_autofree GtCallSet *set = g_new (GtCallSet, 1);
 
-  if (!choose_calls (loop, options->calls, set, error) || !choose_threads (loop, options, error)) {
+  if (!choose_calls (loop, options, set, error) || !choose_threads (loop, options, error)) {
     return FALSE;
   }
   choose_tasks (loop, options, set);

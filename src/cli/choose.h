@@ -9,6 +9,8 @@
 
 G_BEGIN_DECLS
 
+/* Before all else. */
+gboolean gt_cli_choose_engine (GTLoop *loop, const GtCliOptions *options, GError **error);
 /* The guest runs Linux. */
 gboolean gt_cli_choose (GTLoop *loop, const GtCliOptions *options, GError **error);
 

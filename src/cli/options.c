@@ -51,6 +51,7 @@ enum {
   OPTION_RATE,
   OPTION_CGROUP,
   OPTION_CONTAINER,
+  OPTION_ENGINE,
 };
 
 static const char short_options[] = ":a:AcCe:fhin:o:p:P:qrs:S:tTu:U:vVwxX:yzZ";
@@ -69,6 +70,7 @@ static const struct option long_options[] = {
   { "decode-fds", optional_argument, NULL, OPTION_DECODE_FDS },
   { "decode-paths", no_argument, NULL, 'y' },
   { "drop", no_argument, NULL, OPTION_DROP },
+  { "engine", required_argument, NULL, OPTION_ENGINE },
   { "exe", required_argument, NULL, OPTION_EXE },
   { "failed-only", no_argument, NULL, 'Z' },
   { "failing-only", no_argument, NULL, 'Z' },
@@ -139,6 +141,22 @@ parse_seconds (GtCliOptions *options, const char *value, GError **error)
     return gt_expression_fail (error, "--for takes a number of seconds, not \"%s\"", value);
   }
   return TRUE;
+}
+
+static gboolean
+parse_engine (GtCliOptions *options, const char *value, GError **error)
+{
+  static const char *const names[] = {
+    [GT_ENGINE_AUTO] = "auto", [GT_ENGINE_PROBE] = "probe", [GT_ENGINE_TRAP] = "trap"
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    if (g_str_equal (value, names[i])) {
+      options->engine = (GTEngine) i;
+      return TRUE;
+    }
+  }
+  return gt_expression_fail (error, "--engine takes auto, probe or trap, not \"%s\"", value);
 }
 
 /* -t, -tt, -ttt: the time of day, with microseconds, as seconds since 1970. */
@@ -296,6 +314,7 @@ expression_of (int option)
     { OPTION_CLOCK, gt_expression_clock },
     { OPTION_HEX, gt_expression_hex },
     { OPTION_FOR, parse_seconds },
+    { OPTION_ENGINE, parse_engine },
     { OPTION_SIGNAL, gt_expression_signal },
   };
 

@@ -4,6 +4,7 @@
 #define GT_CLI_OPTIONS_H
 
 #include <glib.h>
+#include <guestrace/gt-loop.h>
 
 #include "cli/color.h"
 #include "cli/dump.h"
@@ -53,6 +54,7 @@ typedef struct {
   gboolean whole;   /* no lines of calls that have not returned */
   guint quiet;      /* GT_QUIET_ */
   gboolean drop;
+  GTEngine engine;
   guint sample, rate; /* one call of so many, so many in a second; 0: all */
   gboolean wait;
   gboolean no_wait;

@@ -68,6 +68,9 @@ open_guest (const GtCliOptions *options, GtStopper *stopper, GError **error)
         options->guest);
     return NULL;
   }
+  if (!gt_cli_choose_engine (loop, options, error)) {
+    return NULL;
+  }
   gt_loop_set_paths (loop, options->line.decode.fds != 0 || options->paths->len > 0);
   gt_loop_set_sockets (loop, (options->line.decode.fds & ~GT_FDS_PATH) != 0);
   gt_loop_set_instruction_pointers (loop, options->line.ips);

@@ -2,6 +2,8 @@
 /* The per-CPU variables of the guest's kernel, and the thread that a vCPU runs. */
 #include "linux/linux-private.h"
 
+#define PT_REGS_SIZE 168 /* arch/x86/include/asm/ptrace.h */
+
 /* Where kernels keep per-CPU variables: 6.2 to 6.14 in struct pcpu_hot; the top of the stack until
  * 5.14 in a field of the task state segment that the processor does not use. */
 static const struct {
@@ -56,6 +58,20 @@ gt_linux_current (const GtLinux *linux_os, const x86_registers_t *regs, addr_t *
 
   return gt_linux_percpu (linux_os, "current_task", &place) &&
          vmi_read_addr_va (linux_os->vmi, regs->gs_base + place, 0, ret_task) == VMI_SUCCESS;
+}
+
+gboolean
+gt_linux_pt_regs (const GtLinux *linux_os, const x86_registers_t *regs, addr_t *ret_address)
+{
+  guint64 place;
+  addr_t top;
+
+  if (!gt_linux_percpu (linux_os, "top_of_stack", &place) ||
+      vmi_read_addr_va (linux_os->vmi, regs->gs_base + place, 0, &top) != VMI_SUCCESS) {
+    return FALSE;
+  }
+  *ret_address = top - PT_REGS_SIZE;
+  return TRUE;
 }
 
 gboolean

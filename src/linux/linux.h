@@ -108,6 +108,10 @@ gboolean gt_linux_percpu (const GtLinux *linux_os, const char *variable, guint64
 /* The thread that runs on a vCPU which is in the kernel. */
 gboolean gt_linux_current (const GtLinux *linux_os, const x86_registers_t *regs, addr_t *ret_task);
 
+/* The same vCPU's struct pt_regs of the system call that the thread is in. */
+gboolean
+gt_linux_pt_regs (const GtLinux *linux_os, const x86_registers_t *regs, addr_t *ret_address);
+
 typedef struct {
   vmi_pid_t pid, tid;
   char comm[16];

@@ -5,6 +5,42 @@
 #include "loop/functions.h"
 #include "loop/loop-internal.h"
 
+static gboolean
+is_call (const GTLoop *loop, const char *function)
+{
+  return gt_linux_abi_call_by_function (loop->linux_os, GT_ABI_X86_64, function) ||
+         gt_linux_abi_call_by_function (loop->linux_os, GT_ABI_I386, function);
+}
+
+/* Breakpoints: on the functions of the call, of each ABI, or on the one function of that name. */
+static gboolean
+set_functions (GTLoop *loop, const char *name, const GtCallback *callback, GError **error)
+{
+  GtFunctionCallback function = { .name = name,
+                                  .number = -1,
+                                  .syscall_cb = callback->syscall_cb,
+                                  .sysret_cb = callback->sysret_cb,
+                                  .user_data = callback->user_data };
+  static const GTAbi abis[] = { GT_ABI_X86_64, GT_ABI_I386 };
+  gboolean ok = TRUE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (abis); i++) {
+    const GtLinuxCall *call = gt_linux_abi_call_by_function (loop->linux_os, abis[i], name);
+
+    if (call && call->address != 0) {
+      function.abi = abis[i];
+      function.number = call->nr;
+      function.address = call->address;
+      ok = ok && gt_loop_set_function (loop, &function, error);
+    }
+  }
+  if (function.number >= 0) {
+    return ok;
+  }
+  function.address = gt_loop_find_function (loop, name, error);
+  return function.address != 0 && gt_loop_set_function (loop, &function, error);
+}
+
 static void
 count_held (GTLoop *loop)
 {
@@ -44,15 +80,12 @@ gt_loop_set_cb_full (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscal
                                 .sysret_cb = sysret_cb,
                                 .user_data = user_data };
   guint indices[GT_INDICES], n;
-  addr_t address;
 
   g_return_val_if_fail (loop != NULL && kernel_func != NULL, FALSE);
-  n = gt_registry_set (&loop->registry, loop->linux_os, kernel_func, &callback, indices);
-  if (n == 0) {
-    address = gt_loop_find_function (loop, kernel_func, error);
-    return address != 0 && gt_loop_set_function (loop, kernel_func, address, syscall_cb, sysret_cb,
-                                                 user_data, error);
+  if (loop->engine_kind == GT_ENGINE_TRAP || !is_call (loop, kernel_func)) {
+    return set_functions (loop, kernel_func, &callback, error);
   }
+  n = gt_registry_set (&loop->registry, loop->linux_os, kernel_func, &callback, indices);
   count_held (loop);
   for (guint i = 0; i < n; i++) {
     gt_loop_update_call (loop, indices[i]);
@@ -93,9 +126,7 @@ gt_loop_set_cbs_full (GTLoop *loop, const GTSyscallCallback callbacks[], GError 
 {
   g_return_val_if_fail (loop != NULL && callbacks != NULL, FALSE);
   for (const GTSyscallCallback *row = callbacks; row->name; row++) {
-    if (!gt_linux_abi_call_by_function (loop->linux_os, GT_ABI_X86_64, row->name) &&
-        !gt_linux_abi_call_by_function (loop->linux_os, GT_ABI_I386, row->name) &&
-        gt_loop_find_function (loop, row->name, error) == 0) {
+    if (!is_call (loop, row->name) && gt_loop_find_function (loop, row->name, error) == 0) {
       return FALSE;
     }
   }

@@ -66,7 +66,7 @@ static void
 run_syscall_cb (GTLoop *loop, const GTEvent *event, GtHeldThread *held, const GtCallback *callback,
                 void **ret_data)
 {
-  GtCallbackContext context = { loop, event, held, event->abi, event->number, NULL };
+  GtCallbackContext context = { loop, event, held, event->abi, event->number, NULL, FALSE };
   vmi_event_t vmi_event;
 
   held->regs.rip = callback->function;
@@ -84,7 +84,7 @@ static void
 run_sysret_cb (GTLoop *loop, const GTEvent *event, GtHeldThread *held, gint number,
                GTSysretFunc func, void *data)
 {
-  GtCallbackContext context = { loop, event, held, event->abi, number, NULL };
+  GtCallbackContext context = { loop, event, held, event->abi, number, NULL, FALSE };
   guint64 value = held->regs.rax;
   vmi_event_t vmi_event;
 

@@ -9,13 +9,8 @@
 
 #include "vmi/open.h"
 
-typedef struct {
-  addr_t address;
-  const char *name; /* interned: callbacks may have it when the function is removed */
-  GTSyscallFunc syscall_cb;
-  GTSysretFunc sysret_cb;
-  void *user_data;
-} Function;
+typedef GtFunctionCallback
+    Function; /* its name is interned: callbacks may have it when it is removed */
 
 addr_t
 gt_loop_find_function (GTLoop *loop, const char *name, GError **error)
@@ -38,60 +33,6 @@ gt_loop_find_function (GTLoop *loop, const char *name, GError **error)
   return address;
 }
 
-gboolean
-gt_loop_set_function (GTLoop *loop, const char *name, addr_t address, GTSyscallFunc syscall_cb,
-                      GTSysretFunc sysret_cb, void *user_data, GError **error)
-{
-  gboolean on = syscall_cb != NULL || sysret_cb != NULL;
-  Function *function;
-
-  if (!loop->traps) {
-    loop->traps = gt_trap_engine_new (loop->vmi, loop->linux_os);
-    loop->functions = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
-  }
-  if (!gt_trap_engine_set (loop->traps, address, on, error)) {
-    g_prefix_error (error, "\"%s\" cannot have a breakpoint: ", name);
-    g_hash_table_remove (loop->functions, &address);
-    return FALSE;
-  }
-  if (!on) {
-    g_hash_table_remove (loop->functions, &address);
-    return TRUE;
-  }
-  function = g_new (Function, 1);
-  *function = (Function){ address, g_intern_string (name), syscall_cb, sysret_cb, user_data };
-  g_hash_table_replace (loop->functions, &function->address, function);
-  return TRUE;
-}
-
-void
-gt_loop_free_functions (GTLoop *loop)
-{
-  g_clear_pointer (&loop->traps, gt_trap_engine_free);
-  g_clear_pointer (&loop->functions, g_hash_table_unref);
-}
-
-guint
-gt_loop_n_functions (const GTLoop *loop)
-{
-  return loop->functions ? g_hash_table_size (loop->functions) : 0;
-}
-
-gboolean
-gt_loop_attach_functions (GTLoop *loop, GError **error)
-{
-  if (gt_loop_n_functions (loop) == 0) {
-    return gt_loop_detach_functions (loop, error);
-  }
-  return gt_trap_engine_is_attached (loop->traps) || gt_trap_engine_attach (loop->traps, error);
-}
-
-gboolean
-gt_loop_detach_functions (GTLoop *loop, GError **error)
-{
-  return !loop->traps || gt_trap_engine_detach (loop->traps, error);
-}
-
 static void
 run_callback (GTLoop *loop, GtTrapThread *thread, const Function *function)
 {
@@ -99,12 +40,17 @@ run_callback (GTLoop *loop, GtTrapThread *thread, const Function *function)
   GtCallbackContext context = { .loop = loop,
                                 .event = event,
                                 .held = &thread->held,
-                                .abi = GT_ABI_X86_64,
-                                .number = -1,
-                                .function = function->name };
+                                .abi = function->abi,
+                                .number = function->number,
+                                .function = function->number < 0 ? function->name : NULL,
+                                .at_breakpoint = TRUE };
   gt_tid_t tid = (gt_tid_t) event->tid;
   vmi_event_t vmi_event;
 
+  if (function->number >= 0 &&
+      !gt_linux_pt_regs (loop->linux_os, &thread->held.regs, &thread->held.pt_regs)) {
+    return;
+  }
   gt_loop_begin_callback (&context, &vmi_event);
   if (thread->held.at_entry) {
     thread->data =
@@ -134,10 +80,66 @@ take_thread (GtTrapThread *thread, gpointer user_data)
   }
 }
 
+gboolean
+gt_loop_set_function (GTLoop *loop, const GtFunctionCallback *callback, GError **error)
+{
+  gboolean on = callback->syscall_cb != NULL || callback->sysret_cb != NULL;
+  Function *function;
+
+  if (!gt_trap_engine_set (loop->traps, callback->address, on ? take_thread : NULL, loop, error)) {
+    g_prefix_error (error, "\"%s\" cannot have a breakpoint: ", callback->name);
+    g_hash_table_remove (loop->functions, &callback->address);
+    return FALSE;
+  }
+  if (!on) {
+    g_hash_table_remove (loop->functions, &callback->address);
+    return TRUE;
+  }
+  function = g_memdup2 (callback, sizeof *callback);
+  function->name = g_intern_string (callback->name);
+  g_hash_table_replace (loop->functions, &function->address, function);
+  return TRUE;
+}
+
+void
+gt_loop_init_functions (GTLoop *loop)
+{
+  gt_chosen_init (&loop->chosen);
+  loop->traps = gt_trap_engine_new (loop->vmi, loop->linux_os);
+  loop->functions = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
+}
+
+void
+gt_loop_clear_functions (GTLoop *loop)
+{
+  g_clear_pointer (&loop->traps, gt_trap_engine_free);
+  g_clear_pointer (&loop->functions, g_hash_table_unref);
+  gt_chosen_clear (&loop->chosen);
+}
+
+guint
+gt_loop_n_functions (const GTLoop *loop)
+{
+  return g_hash_table_size (loop->functions);
+}
+
+gboolean
+gt_loop_attach_functions (GTLoop *loop, GError **error)
+{
+  if (!gt_trap_engine_is_wanted (loop->traps)) {
+    return gt_loop_detach_functions (loop, error);
+  }
+  return gt_trap_engine_is_attached (loop->traps) || gt_trap_engine_attach (loop->traps, error);
+}
+
+gboolean
+gt_loop_detach_functions (GTLoop *loop, GError **error)
+{
+  return gt_trap_engine_detach (loop->traps, error);
+}
+
 gint
 gt_loop_poll_functions (GTLoop *loop, GError **error)
 {
-  return gt_loop_n_functions (loop) > 0
-             ? gt_trap_engine_poll (loop->traps, take_thread, loop, error)
-             : 0;
+  return gt_trap_engine_is_attached (loop->traps) ? gt_trap_engine_poll (loop->traps, error) : 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Callbacks on functions of the guest's kernel that implement no system call. */
+/* Callbacks on functions of the guest's kernel that implement no system call; with the trap
+ * engine for all, on those that do as well. */
 #ifndef GT_LOOP_FUNCTIONS_H
 #define GT_LOOP_FUNCTIONS_H
 
@@ -10,10 +11,21 @@ G_BEGIN_DECLS
 /* A function of the guest's kernel that can have a callback; 0, with the reason, when there is none
  * of that name. */
 addr_t gt_loop_find_function (GTLoop *loop, const char *name, GError **error);
-gboolean
-gt_loop_set_function (GTLoop *loop, const char *name, addr_t address, GTSyscallFunc syscall_cb,
-                      GTSysretFunc sysret_cb, void *user_data, GError **error);
-void gt_loop_free_functions (GTLoop *loop);
+
+typedef struct {
+  addr_t address;
+  const char *name;
+  GTAbi abi;   /* of the system call that it implements */
+  gint number; /* -1: none */
+  GTSyscallFunc syscall_cb;
+  GTSysretFunc sysret_cb;
+  void *user_data;
+} GtFunctionCallback;
+
+/* In place of what was set on the function; without callbacks: nothing. */
+gboolean gt_loop_set_function (GTLoop *loop, const GtFunctionCallback *callback, GError **error);
+void gt_loop_init_functions (GTLoop *loop);
+void gt_loop_clear_functions (GTLoop *loop);
 
 /* How many have callbacks. */
 guint gt_loop_n_functions (const GTLoop *loop);

@@ -186,12 +186,12 @@ gt_guest_force_return (vmi_event_t *event, gint64 value)
  * much later. Only this thread waits, in the guest; it goes on at once when it is killed, and when
  * tracing ends. The last delay that a callback asks for counts.
  *
- * Returns: %FALSE when that is too long, or the function implements no system call
+ * Returns: %FALSE when that is too long, or the thread stands at a breakpoint
  */
 gboolean
 gt_guest_delay (vmi_event_t *event, guint64 microseconds)
 {
-  if (microseconds > MAX_DELAY_US || context_of (event)->function) {
+  if (microseconds > MAX_DELAY_US || context_of (event)->at_breakpoint) {
     return FALSE;
   }
   context_of (event)->held->delay_us = microseconds;
@@ -208,12 +208,12 @@ gt_guest_delay (vmi_event_t *event, guint64 microseconds)
  * sleeps fails with EINTR; after a fatal one the call does not run. The last signal that a callback
  * asks for counts.
  *
- * Returns: %FALSE when there is no such signal, or the function implements no system call
+ * Returns: %FALSE when there is no such signal, or the thread stands at a breakpoint
  */
 gboolean
 gt_guest_send_signal (vmi_event_t *event, gint signum)
 {
-  if (signum < 1 || signum > MAX_SIGNAL || context_of (event)->function) {
+  if (signum < 1 || signum > MAX_SIGNAL || context_of (event)->at_breakpoint) {
     return FALSE;
   }
   context_of (event)->held->signal = (guint) signum;
@@ -278,7 +278,7 @@ gt_guest_write (vmi_event_t *event, guint64 address, const void *buf, gsize len)
  * not write to stays as it is.
  *
  * Returns: %FALSE when this is more than a thread can be given at once (some 8000 bytes), or the
- *   function implements no system call
+ *   thread stands at a breakpoint
  */
 gboolean
 gt_guest_poke (vmi_event_t *event, guint64 address, const void *buf, gsize len)
@@ -288,7 +288,7 @@ gt_guest_poke (vmi_event_t *event, guint64 address, const void *buf, gsize len)
   const struct gt_poke head = { address, len };
   gsize used = held->pokes ? held->pokes->len : 0;
 
-  if (context_of (event)->function || len > GT_SLOT_DATA ||
+  if (context_of (event)->at_breakpoint || len > GT_SLOT_DATA ||
       used + sizeof head + (len + 7) / 8 * 8 > GT_SLOT_DATA) {
     return FALSE;
   }

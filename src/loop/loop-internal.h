@@ -7,9 +7,9 @@
 
 #include "decode/plan.h"
 #include "engine/engine.h"
+#include "engine/trap/chosen.h"
 #include "engine/trap/trap.h"
 #include "linux/uring.h"
-#include "loop/chosen.h"
 #include "loop/registry.h"
 #include "loop/threads.h"
 
@@ -31,7 +31,8 @@ struct _GTLoop {
   guint n_active;
   guint tasks; /* GTTasks */
 
-  GtTrapEngine *traps;   /* functions.c's; NULL: never needed */
+  GTEngine engine_kind;
+  GtTrapEngine *traps;   /* functions.c's */
   GHashTable *functions; /* addr_t of functions.c's Function */
   GtChosen chosen;       /* of threads that come to them */
 
@@ -57,7 +58,8 @@ typedef struct {
   GtHeldThread *held;
   GTAbi abi; /* of the call, with its number */
   gint number;
-  const char *function; /* no system call's: its name */
+  const char *function;   /* no system call's: its name */
+  gboolean at_breakpoint; /* where nothing can be asked of the thread */
 } GtCallbackContext;
 
 /* loop.c: tells the engine what a row of the registry now asks for. */

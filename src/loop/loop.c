@@ -7,6 +7,7 @@
 
 #include "decode/capture.h"
 #include "decode/folded.h"
+#include "engine/trap/calls.h"
 #include "loop/functions.h"
 #include "loop/loop-internal.h"
 #include "loop/loop-private.h"
@@ -43,12 +44,12 @@ gt_loop_new_on (vmi_instance_t vmi, GError **error)
   g_autoptr (GTLoop) loop = g_new0 (GTLoop, 1);
 
   loop->wake_fd = -1;
-  gt_chosen_init (&loop->chosen);
   loop->wants.string_limit = DEFAULT_STRING_LIMIT;
   loop->captures = TRUE;
   loop->vmi = vmi;
   loop->linux_os = gt_vmi_linux (loop->vmi);
   loop->engine = gt_probe_engine_new (loop->vmi, loop->linux_os);
+  gt_loop_init_functions (loop);
   loop->threads = gt_loop_threads_new ();
   loop->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (loop->wake_fd < 0) {
@@ -428,9 +429,7 @@ gt_loop_get_stats (GTLoop *loop, GTLoopStats *ret_stats)
   GtTrapLosses traps = { 0 };
 
   g_return_if_fail (loop != NULL && ret_stats != NULL);
-  if (loop->traps) {
-    gt_trap_engine_get_losses (loop->traps, &traps);
-  }
+  gt_trap_engine_get_losses (loop->traps, &traps);
   *ret_stats = loop->stats;
   loop->engine->ops->get_losses (loop->engine, &losses);
   ret_stats->dropped = losses.dropped;
@@ -439,6 +438,36 @@ gt_loop_get_stats (GTLoop *loop, GTLoopStats *ret_stats)
   ret_stats->damaged = losses.damaged;
   ret_stats->left_out = losses.left_out;
   ret_stats->lost = losses.dropped + ret_stats->passed + (losses.damaged > 0);
+}
+
+/**
+ * gt_loop_set_engine:
+ * @loop: a loop that nothing has been asked of yet
+ * @engine: how it is to see the guest's calls
+ * @error: (nullable): why it failed
+ *
+ * With %GT_ENGINE_TRAP nothing is written to the guest: system calls are seen by breakpoints, at
+ * each of which the whole guest stands for a part of a millisecond; doc/engines.md has what that
+ * can do and what not. By default the probe sees them, and breakpoints all other functions.
+ *
+ * Returns: %FALSE with #GT_ERROR_INVALID when it is too late
+ */
+gboolean
+gt_loop_set_engine (GTLoop *loop, GTEngine engine, GError **error)
+{
+  g_return_val_if_fail (loop != NULL, FALSE);
+  if (loop->source || loop->n_active > 0 || loop->n_held > 0 || gt_loop_n_functions (loop) > 0 ||
+      !gt_chosen_is_all (&loop->chosen)) {
+    g_set_error_literal (error, GT_ERROR, GT_ERROR_INVALID,
+                         "the engine has to be chosen before anything is asked of the loop");
+    return FALSE;
+  }
+  loop->engine->ops->free (loop->engine);
+  loop->engine = engine == GT_ENGINE_TRAP
+                     ? gt_trap_calls_new (loop->vmi, loop->linux_os, loop->traps, &loop->chosen)
+                     : gt_probe_engine_new (loop->vmi, loop->linux_os);
+  loop->engine_kind = engine;
+  return TRUE;
 }
 
 /**
@@ -476,11 +505,10 @@ gt_loop_free (GTLoop *loop)
     g_source_destroy (loop->source);
     g_source_unref (loop->source);
   }
-  gt_loop_free_functions (loop);
-  gt_chosen_clear (&loop->chosen);
   if (loop->engine) {
     loop->engine->ops->free (loop->engine);
   }
+  gt_loop_clear_functions (loop);
   g_clear_pointer (&loop->threads, gt_threads_free);
   g_clear_error (&loop->failure);
   g_clear_pointer (&loop->uring, gt_uring_free);

@@ -9,13 +9,14 @@
 #include "loop/loop-internal.h"
 
 /* Whether somebody wants what only the engine for system calls can do; without callbacks on other
- * functions it is what the loop is there for. */
+ * functions it is what the loop is there for, unless that is to stop the guest at each call. */
 static gboolean
 wants_engine (const GTLoop *loop)
 {
+  gboolean idle = gt_loop_n_functions (loop) == 0 && loop->engine_kind != GT_ENGINE_TRAP;
   gboolean uring = memchr (loop->streamed_uring, TRUE, sizeof loop->streamed_uring) != NULL;
 
-  return loop->n_active > 0 || loop->tasks != 0 || uring || gt_loop_n_functions (loop) == 0;
+  return loop->n_active > 0 || loop->tasks != 0 || uring || idle;
 }
 
 /* Both engines let the guest stand to come into it and to leave it, which one cannot do in the

@@ -31,7 +31,7 @@ typedef struct {
 static gboolean
 holds (const GTLoop *loop)
 {
-  return loop->n_held > 0 || gt_loop_n_functions (loop) > 0;
+  return loop->n_held > 0 || gt_trap_engine_is_attached (loop->traps);
 }
 
 static gint

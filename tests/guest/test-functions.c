@@ -366,6 +366,59 @@ test_set_in_callback (void)
   g_assert_cmpuint (later.calls, ==, 100);
 }
 
+static void *
+see_call (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t tid, void *user_data)
+{
+  GString *seen = user_data;
+  g_autofree char *path = NULL;
+  guint64 address = 0;
+
+  if (strcmp (gt_guest_get_comm (event), "cat") != 0) {
+    return NULL;
+  }
+  g_assert_cmpstr (gt_guest_get_name (event), ==, "openat");
+  g_assert_true (gt_guest_get_arg (event, 1, &address));
+  g_assert_false (gt_guest_poke (event, address, "", 1));
+  path = gt_guest_read_string (event, address, 100);
+  g_string_append_printf (seen, "%s ", path);
+  if (g_strcmp0 (path, "/etc/passwd") == 0) {
+    gt_guest_force_return (event, -EACCES);
+  }
+  return seen;
+}
+
+static void
+see_call_return (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t tid,
+                 void *user_data)
+{
+  guint64 address = 0;
+
+  if (user_data) {
+    g_assert_true (gt_guest_get_arg (event, 1, &address));
+    g_assert_cmphex (address, !=, 0);
+    g_string_append_printf (user_data, "%d\n", (gint) event->x86_regs->rax);
+  }
+}
+
+/* System calls, too, with nothing written to the guest. */
+static void
+test_trap_only (void)
+{
+  g_autoptr (GTLoop) loop = open_loop ();
+  g_autoptr (GString) seen = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *output = NULL,
+                  *wanted = g_strdup_printf ("/etc/hosts 3\n/etc/passwd %d\n", -EACCES);
+
+  g_assert_true (gt_loop_set_engine (loop, GT_ENGINE_TRAP, &error));
+  set_cb (loop, "sys_openat", see_call, see_call_return, seen);
+  g_assert_false (gt_loop_set_engine (loop, GT_ENGINE_PROBE, &error));
+  g_assert_error (error, GT_ERROR, GT_ERROR_INVALID);
+  output = run_loop_during (loop, "cat /etc/hosts; cat /etc/passwd 2>&1; :");
+  g_assert_nonnull (strstr (output, "Permission denied"));
+  g_assert_cmpstr (seen->str, ==, wanted);
+}
+
 static void
 check_refused (GTLoop *loop, const char *name, const char *word)
 {
@@ -410,6 +463,7 @@ main (int argc, char **argv)
   g_test_add_func ("/functions/both-engines", test_both_engines);
   g_test_add_func ("/functions/chosen", test_chosen);
   g_test_add_func ("/functions/set-in-callback", test_set_in_callback);
+  g_test_add_func ("/functions/trap-only", test_trap_only);
   g_test_add_func ("/functions/names", test_names);
   return g_test_run ();
 }

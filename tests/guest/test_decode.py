@@ -10,23 +10,13 @@ import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'lib'))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'decode'))
 sys.dont_write_bytecode = True
-import compare  # noqa: E402
+import compared  # noqa: E402
 import guestlab  # noqa: E402
 
-PROGRAMS = sorted(p for p in (guestlab.BUILD / 'tests/decode/programs').glob('decode*-*') if p.is_file())
 # Thousands of calls that say the same on every kernel: one is enough.
 ON_ONE_KERNEL = '6.12'
 LONG = 'decode-ioctl', 'decode32-bpf', 'decode32-ioctl-out', 'decode32-sockopt'
-STYLE = '--whole', '-qq', '-e', 'signal=none'
-LINE = re.compile(r'^.{1,64}?\[(\d+)\] (.*)$', re.M)  # a program's name may have blanks in it
-
-
-def lines_of(trace, pid):
-    return '\n'.join(line for of, line in LINE.findall(trace) if of == pid)
-
-
 # Programs that are compared with the paths behind descriptors, with structures whole, and with calls
 # chosen that others stand for, too.
 AGAIN = (('decode-files', '-y'), ('decode-open', '-y'), ('decode32-socket', '-y'), ('decode-others', '-yy'),
@@ -36,26 +26,6 @@ AGAIN = (('decode-files', '-y'), ('decode-open', '-y'), ('decode32-socket', '-y'
          ('decode-filters', '-v'), ('decode32-filters', '-v'), ('decode-bpf', '-v'),
          ('decode-stat', '-e verbose=none'), ('decode-poll', '-e verbose=!poll'),
          ('decode32-old', '-e trace=chdir,connect,shmget,socketcall'))
-IS_32 = 'decode32-'
-
-
-def check(tap, guest, programs, *options):
-    """Runs the programs one after the other while all of them are traced: what strace has of each."""
-    pids, stracings = {}, {}
-    with guestlab.Trace(guest, *options, style=STYLE) as trace:
-        for name in (program.name for program in programs):
-            apart = 'unshare -n ' if name.endswith('-netlink') else ''  # it changes the network that it is in
-            said = guest.sh('rm -rf /tmp/work; mkdir /tmp/work; cd /tmp/work && '
-                            f'{apart}strace {" ".join(options)} -o /tmp/strace {name}', timeout=120)
-            pids[name] = re.search(r'^pid (\d+)$', said, re.M)[1]
-            stracings[name] = guestlab.fetch_text(guest, '/tmp/strace')
-    for name, pid in pids.items():
-        wanted = stracings[name] = compare.marked(stracings[name], pid)
-        got = compare.marked(lines_of(trace.output, pid).replace('i386: ', ''), pid)
-        differences = compare.differences(wanted, got, name.startswith(IS_32))
-        tap.ok(wanted and not differences,
-               f'{" ".join((name, *options))}: {len(wanted)} calls as strace has them', '\n'.join(differences[:40]))
-    return stracings
 
 
 def data_of(trace):
@@ -65,7 +35,7 @@ def data_of(trace):
 def check_data(tap, guest, program, *options):
     """What is read and written, in hexadecimal."""
     guest.sh('rm -rf /tmp/work; mkdir /tmp/work; seq 1 600 >/tmp/data')
-    with guestlab.Trace(guest, *options, '-n', program.split()[0][:15], style=STYLE) as trace:
+    with guestlab.Trace(guest, *options, '-n', program.split()[0][:15], style=compared.STYLE) as trace:
         guest.sh(f'cd /tmp/work && strace {" ".join(options)} -o /tmp/strace {program}', timeout=120)
     wanted, got = data_of(guestlab.fetch_text(guest, '/tmp/strace')), data_of(trace.output)
     tap.ok(wanted and wanted == got, f'{" ".join((program, *options))}: {len(wanted)} lines as strace has them',
@@ -78,7 +48,7 @@ FLAGS = re.compile(r'^peers\[\d+\] fcntl\((\d+)<(.*?)>, F_GETFL\)', re.M)
 def check_sockets(tap, guest):
     """-yy: what sockets are connected to, as they themselves tell."""
     guest.sh('ifconfig lo up')
-    with guestlab.Trace(guest, '-yy', '-n', 'peers', style=STYLE) as trace:
+    with guestlab.Trace(guest, '-yy', '-n', 'peers', style=compared.STYLE) as trace:
         said = re.findall(r'^(\d+) (.*)$', guest.sh('peers'), re.M)
     got = FLAGS.findall(trace.output)
     tap.ok(len(said) >= 22 and got == said, f'-yy: {len(said)} sockets by their addresses',
@@ -92,7 +62,7 @@ DEVICES = re.compile(r'\b(?:read|write|dup2|open|openat)\(.*')
 
 def check_devices(tap, guest):
     """-yy: devices with their numbers, as strace has them."""
-    with guestlab.Trace(guest, '-yy', '-n', 'dd', style=STYLE) as trace:
+    with guestlab.Trace(guest, '-yy', '-n', 'dd', style=compared.STYLE) as trace:
         guest.sh('strace -yy -o /tmp/strace dd if=/dev/zero of=/dev/null bs=512 count=1 2>&1', timeout=120)
     wanted = [line for line in DEVICES.findall(guest.sh('cat /tmp/strace')) if '</dev/' in line]
     got = [line for line in DEVICES.findall(trace.output) if '</dev/' in line]
@@ -102,20 +72,20 @@ def check_devices(tap, guest):
 
 def main():
     modules = guestlab.modules(sys.argv[1])
-    with guestlab.Tap() as tap, guestlab.boot([*PROGRAMS, *modules], kernel=sys.argv[1], smp=2) as guest:
+    with guestlab.Tap() as tap, guestlab.boot([*compared.PROGRAMS, *modules], kernel=sys.argv[1], smp=2) as guest:
         guest.sh('insmod /bin/netlink_diag.ko')  # strace asks it what sockets speak
         guestlab.keep_awake(guest)
-        programs = [p for p in PROGRAMS if p.name not in LONG or sys.argv[1] == ON_ONE_KERNEL]
-        lines = check(tap, guest, programs)
+        programs = [p for p in compared.PROGRAMS if p.name not in LONG or sys.argv[1] == ON_ONE_KERNEL]
+        lines = compared.check(tap, guest, programs)
         for options in dict.fromkeys(options for _, options in AGAIN):
             again = [name for name, of in AGAIN if of == options]
-            check(tap, guest, [p for p in PROGRAMS if p.name in again], *options.split())
+            compared.check(tap, guest, [p for p in compared.PROGRAMS if p.name in again], *options.split())
         check_sockets(tap, guest)
         check_devices(tap, guest)
         check_data(tap, guest, 'decode-files', '-e', 'read=all', '-e', 'write=all')
         check_data(tap, guest, 'dd if=/tmp/data of=/dev/null bs=700', '-e', 'read=all', '-e', 'write=!2')
         for is_32, most in (False, 300), (True, 100):
-            of = [line for name in lines if name.startswith(IS_32) == is_32 for line in lines[name]]
+            of = [line for name in lines if name.startswith(compared.IS_32) == is_32 for line in lines[name]]
             names = {line.partition('(')[0] for line in of}
             tap.ok(len(names) >= most, f'{len(of)} calls of programs of {32 if is_32 else 64} bits are compared, '
                    f'{len(names)} different ones', names)

@@ -20,8 +20,8 @@ G_STATIC_ASSERT (GT_CAPTURE_IP == GT_IP_ADDRESS);
 G_STATIC_ASSERT (GT_CAPTURE_PIDFD == GT_PIDFD_ADDRESS);
 G_STATIC_ASSERT (sizeof (GTDevice) == sizeof (struct gt_device));
 
-static guint
-read_captures (const guint8 *data, gsize size, GTCapture captures[GT_MAX_CAPTURES])
+guint
+gt_probe_captures (const guint8 *data, gsize size, GTCapture captures[GT_MAX_CAPTURES])
 {
   guint n = 0;
 
@@ -81,7 +81,7 @@ read_uring (const struct gt_uring_record *record, gsize size, GTEvent *event,
   for (guint i = 0; i < G_N_ELEMENTS (event->args); i++) {
     event->args[i] = submit ? record->args[i] : 0;
   }
-  event->n_captures = read_captures ((const guint8 *) record + head, size - head, captures);
+  event->n_captures = gt_probe_captures ((const guint8 *) record + head, size - head, captures);
   event->captures = captures;
 }
 
@@ -112,30 +112,33 @@ read_task (const struct gt_record *record, gsize size, GTEvent *event,
   event->retval = 0;
   memcpy (event->args, record->args, sizeof event->args);
   event->n_captures =
-      read_captures ((const guint8 *) record + sizeof *record, size - sizeof *record, captures);
+      gt_probe_captures ((const guint8 *) record + sizeof *record, size - sizeof *record, captures);
   event->captures = captures;
 }
 
 #define X32_BIT   0x40000000
 #define MAX_ERRNO 4095
 
+GTAbi
+gt_probe_abi (GTAbi abi, gint32 nr)
+{
+  return abi == GT_ABI_X86_64 && nr > 0 && (nr & X32_BIT) ? GT_ABI_X32 : abi;
+}
+
 static GTAbi
 abi_of (const struct gt_record *record)
 {
-  if (record->flags & GT_RECORD_I386) {
-    return GT_ABI_I386;
-  }
-  return record->nr > 0 && (record->nr & X32_BIT) ? GT_ABI_X32 : GT_ABI_X86_64;
+  return gt_probe_abi (record->flags & GT_RECORD_I386 ? GT_ABI_I386 : GT_ABI_X86_64, record->nr);
 }
 
 /* A 32-bit program sees the lower half: an address, a number, or a failure. */
-static gint64
-value_of (const struct gt_record *record)
+gint64
+gt_probe_value (GTAbi abi, guint64 value)
 {
-  gint32 narrow = (gint32) record->args[0];
+  gint32 narrow = (gint32) value;
 
-  if (!(record->flags & GT_RECORD_I386)) {
-    return (gint64) record->args[0];
+  if (abi != GT_ABI_I386) {
+    return (gint64) value;
   }
   return narrow < 0 && narrow >= -MAX_ERRNO ? narrow : (gint64) (guint32) narrow;
 }
@@ -167,7 +170,7 @@ gt_probe_event_from_record (const struct gt_record *record, gsize size, const Gt
   }
   event->number = record->nr;
   event->abi = abi_of (record);
-  event->retval = entry ? 0 : value_of (record);
+  event->retval = entry ? 0 : gt_probe_value (event->abi, record->args[0]);
   for (guint i = 0; i < G_N_ELEMENTS (event->args); i++) {
     event->args[i] = entry ? record->args[i] : 0;
   }
@@ -177,7 +180,7 @@ gt_probe_event_from_record (const struct gt_record *record, gsize size, const Gt
     memcpy (&gap, (const guint8 *) record + size, sizeof gap);
     event->gap = (guint32) gap;
   }
-  event->n_captures = read_captures ((const guint8 *) record + head, size - head, captures);
+  event->n_captures = gt_probe_captures ((const guint8 *) record + head, size - head, captures);
   event->captures = captures;
 }
 

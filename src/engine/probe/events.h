@@ -18,6 +18,12 @@ void
 gt_probe_event_from_record (const struct gt_record *record, gsize size, const GtGuestClock *clock,
                             GTEvent *event, GTCapture captures[GT_MAX_CAPTURES]);
 
+/* The parts of it. Captures at @data, struct gt_captured: how many there are. */
+guint gt_probe_captures (const guint8 *data, gsize size, GTCapture captures[GT_MAX_CAPTURES]);
+/* @abi: of the way into the kernel, which x32 shares with x86-64. */
+GTAbi gt_probe_abi (GTAbi abi, gint32 nr);
+gint64 gt_probe_value (GTAbi abi, guint64 value);
+
 /* The registers that a held thread shows: those of a breakpoint on the call's function, or behind
  * it. */
 void gt_probe_held_regs (const struct gt_hold *hold, const struct gt_state *state, gint nr,

@@ -21,7 +21,8 @@
 
 typedef struct {
   addr_t va;
-  gboolean is_function; /* that is wanted; else only a place to come back to */
+  GtTrapFunc func; /* NULL: only a place to come back to */
+  gpointer user_data;
   gboolean is_set;
   guint8 code[GT_MAX_INSN]; /* what was there last, and the first instruction of it */
   GtInsn insn;
@@ -88,27 +89,23 @@ add_site (GtTrapEngine *engine, addr_t va)
 }
 
 static void
-set_function (GtTrapEngine *engine, Site *site, gboolean on)
-{
-  engine->n_backs += site->is_function - on;
-  site->is_function = on;
-}
-
-static void
 remove_site (GtTrapEngine *engine, Site *site)
 {
-  engine->n_backs -= !site->is_function;
+  engine->n_backs -= site->func == NULL;
   (void) set_trap (engine, site, FALSE, NULL);
   g_hash_table_remove (engine->sites, &site->va);
 }
 
 gboolean
-gt_trap_engine_set (GtTrapEngine *engine, addr_t function, gboolean on, GError **error)
+gt_trap_engine_set (GtTrapEngine *engine, addr_t function, GtTrapFunc func, gpointer user_data,
+                    GError **error)
 {
   Site *site = add_site (engine, function);
 
-  set_function (engine, site, on != FALSE);
-  if (!on && gt_returns_n_at (engine->returns, function) == 0) {
+  engine->n_backs += (func == NULL) - (site->func == NULL);
+  site->func = func;
+  site->user_data = user_data;
+  if (func == NULL && gt_returns_n_at (engine->returns, function) == 0) {
     remove_site (engine, site);
     return TRUE;
   }
@@ -117,6 +114,12 @@ gt_trap_engine_set (GtTrapEngine *engine, addr_t function, gboolean on, GError *
     return FALSE;
   }
   return TRUE;
+}
+
+gboolean
+gt_trap_engine_is_wanted (const GtTrapEngine *engine)
+{
+  return g_hash_table_size (engine->sites) > engine->n_backs;
 }
 
 /* Breakpoints may be few: those where nobody is to come back to now. */
@@ -128,7 +131,7 @@ remove_idle_backs (GtTrapEngine *engine)
   for (GList *l = sites; l != NULL; l = l->next) {
     Site *site = l->data;
 
-    if (!site->is_function && gt_returns_n_at (engine->returns, site->va) == 0) {
+    if (site->func == NULL && gt_returns_n_at (engine->returns, site->va) == 0) {
       remove_site (engine, site);
     }
   }
@@ -203,7 +206,7 @@ gt_trap_engine_detach (GtTrapEngine *engine, GError **error)
     Site *site = value;
 
     site->is_set = FALSE;
-    if (!site->is_function) {
+    if (site->func == NULL) {
       g_hash_table_iter_remove (&iter);
     }
   }
@@ -280,16 +283,19 @@ take_entry (GtTrapEngine *engine, addr_t va, GtTrapThread *thread, GtTrapFunc fu
 }
 
 static void
-take_returns (GtTrapEngine *engine, addr_t va, GtTrapThread *thread, GtTrapFunc func,
-              gpointer user_data)
+take_returns (GtTrapEngine *engine, addr_t va, GtTrapThread *thread)
 {
   GtCameBack at = place_of (thread, thread->held.regs.rsp, va);
   GtPendingCall call;
 
   while (thread->held.regs.rip == va && gt_returns_pop (engine->returns, &at, &call)) {
+    const Site *site = g_hash_table_lookup (engine->sites, &call.function);
+
     thread->function = call.function;
     thread->data = call.data;
-    tell (thread, FALSE, func, user_data);
+    if (site != NULL && site->func != NULL) {
+      tell (thread, FALSE, site->func, site->user_data);
+    }
   }
 }
 
@@ -311,7 +317,7 @@ execute (GtTrapEngine *engine, Site *site, x86_registers_t *regs)
 }
 
 static gboolean
-serve (GtTrapEngine *engine, const GtHit *hit, GtTrapFunc func, gpointer user_data, GError **error)
+serve (GtTrapEngine *engine, const GtHit *hit, GError **error)
 {
   Site *site = g_hash_table_lookup (engine->sites, &hit->va);
   GtTrapThread thread = { 0 };
@@ -325,10 +331,10 @@ serve (GtTrapEngine *engine, const GtHit *hit, GtTrapFunc func, gpointer user_da
   }
   thread.held.regs = before;
   fill_event (engine, &thread, hit->vcpu);
-  take_returns (engine, hit->va, &thread, func, user_data);
+  take_returns (engine, hit->va, &thread);
   site = g_hash_table_lookup (engine->sites, &hit->va); /* the callback may have changed that */
-  if (site != NULL && site->is_function && thread.held.regs.rip == hit->va) {
-    take_entry (engine, hit->va, &thread, func, user_data);
+  if (site != NULL && site->func != NULL && thread.held.regs.rip == hit->va) {
+    take_entry (engine, hit->va, &thread, site->func, site->user_data);
     site = g_hash_table_lookup (engine->sites, &hit->va);
   }
   if (site != NULL && thread.held.regs.rip == hit->va) {
@@ -385,7 +391,7 @@ fail (GtTrapEngine *engine, GError *cause, GError **error)
 }
 
 gint
-gt_trap_engine_poll (GtTrapEngine *engine, GtTrapFunc func, gpointer user_data, GError **error)
+gt_trap_engine_poll (GtTrapEngine *engine, GError **error)
 {
   if (!check_guest (engine, error)) {
     return -1;
@@ -396,7 +402,7 @@ gt_trap_engine_poll (GtTrapEngine *engine, GtTrapFunc func, gpointer user_data, 
     GtHit hit;
 
     if (!gt_vmi_trap_wait (engine->vmi, 0, &hit, &any, &cause) ||
-        (any && !serve (engine, &hit, func, user_data, &cause))) {
+        (any && !serve (engine, &hit, &cause))) {
       return fail (engine, cause, error);
     }
     if (!any) {

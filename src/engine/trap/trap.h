@@ -34,16 +34,18 @@ GtTrapEngine *gt_trap_engine_new (vmi_instance_t vmi, const GtLinux *linux_os);
 /* The guest goes on without it. */
 void gt_trap_engine_free (GtTrapEngine *engine);
 
-/* Whether threads that come to @function are told of. Before attach() and after it, and from
- * GtTrapFunc. */
-gboolean gt_trap_engine_set (GtTrapEngine *engine, addr_t function, gboolean on, GError **error);
+/* Who is told of threads that come to @function; @func is NULL: nobody. Before attach() and after
+ * it, and from a GtTrapFunc. */
+gboolean gt_trap_engine_set (GtTrapEngine *engine, addr_t function, GtTrapFunc func,
+                             gpointer user_data, GError **error);
+/* Whether anybody is. */
+gboolean gt_trap_engine_is_wanted (const GtTrapEngine *engine);
 
 gboolean gt_trap_engine_attach (GtTrapEngine *engine, GError **error);
 gboolean gt_trap_engine_is_attached (const GtTrapEngine *engine);
 gboolean gt_trap_engine_detach (GtTrapEngine *engine, GError **error);
 /* How many threads have come by; -1 when the guest is gone. */
-gint
-gt_trap_engine_poll (GtTrapEngine *engine, GtTrapFunc func, gpointer user_data, GError **error);
+gint gt_trap_engine_poll (GtTrapEngine *engine, GError **error);
 
 typedef struct {
   guint64 passed;     /* calls whose return could not be waited for */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which threads were chosen: of each kind that was asked for, one has to fit. */
-#include "loop/chosen.h"
+#include "engine/trap/chosen.h"
 
 #include <string.h>
 
@@ -18,6 +18,12 @@ gt_chosen_clear (GtChosen *chosen)
   g_clear_pointer (&chosen->pids, g_array_unref);
   g_clear_pointer (&chosen->comms, g_ptr_array_unref);
   g_clear_pointer (&chosen->uids, g_array_unref);
+}
+
+gboolean
+gt_chosen_is_all (const GtChosen *chosen)
+{
+  return chosen->pids->len + chosen->comms->len + chosen->uids->len == 0;
 }
 
 static gboolean

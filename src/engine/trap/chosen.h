@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The same choice of threads that the probe makes in the guest, for an engine that makes none: by
  * processes, commands and users. */
-#ifndef GT_LOOP_CHOSEN_H
-#define GT_LOOP_CHOSEN_H
+#ifndef GT_TRAP_CHOSEN_H
+#define GT_TRAP_CHOSEN_H
 
 #include <guestrace/gt-event.h>
 
@@ -18,6 +18,8 @@ typedef struct {
 
 void gt_chosen_init (GtChosen *chosen);
 void gt_chosen_clear (GtChosen *chosen);
+/* Whether no choice was made. */
+gboolean gt_chosen_is_all (const GtChosen *chosen);
 /* Whether @event's thread is one of them. */
 gboolean gt_chosen_has (const GtChosen *chosen, vmi_instance_t vmi, const GtLinux *linux_os,
                         const GTEvent *event);

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""--engine=trap: the guest's calls by breakpoints, as the guest's own strace has them, with nothing
+written to the guest."""
+
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'lib'))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'decode'))
+sys.dont_write_bytecode = True
+import compare  # noqa: E402
+import compared  # noqa: E402
+import guestkernel  # noqa: E402
+import guestlab  # noqa: E402
+
+TRAP = '--engine=trap'
+COMPARED = 'decode-open', 'decode-poll', 'decode32-open'
+CALLS = 30
+REFUSED = (('-y',), ('-P', '/etc/hosts'), ('-f', '-p', '1'), ('--exe', '/bin/sh'), ('--cgroup', 'a'), ('--sample', '2'),
+           ('--rate', '9'), ('-e', 'inject=close:error=EIO'), ('-e', 'trace=io_uring'))
+
+
+def test_counts(tap, guest):
+    """A program that says how many calls it makes, counted, and its lines; what is in the kernel's
+    text meanwhile."""
+    guest.sh(f'calls {CALLS}')
+    text = guestkernel.kernel_text(guest)
+    with guestlab.trace(guest, TRAP) as trace:
+        guest.sh(f'calls {CALLS}', timeout=120)
+        during = guestkernel.kernel_text(guest)
+    lines = re.findall(r' calls\[\d+\] close\(-1\) += -1 EBADF \(Bad file descriptor\) <\d', trace.output)
+    tap.equal(len(lines), CALLS, 'the lines of a program that says how many calls it makes')
+    tap.ok(trace.status == 0 and ' 0 events lost' in trace.stderr, 'nothing is lost', trace.stderr)
+    tap.ok(during == text, 'the kernel text does not change')
+    guest.sh(f'(sleep 4; calls {CALLS}) >/dev/null 2>&1 & echo')
+    done = guestlab.guestrace(TRAP, '-n', 'calls', '-c', '--for', '15', *guestlab.TABLE, guest.name)
+    tap.ok(re.search(rf' {CALLS} +{CALLS} close$', done.stdout, re.M), 'and a table', done.stdout + done.stderr)
+
+
+def run(guest, command):
+    """In an empty directory; returns the pid that the program says it has."""
+    said = guest.sh(f'rm -rf /tmp/work; mkdir /tmp/work; cd /tmp/work && {command}', timeout=200)
+    return re.search(r'^pid (\d+)$', said, re.M)[1]
+
+
+def test_compared(tap, guest):
+    """Under strace first, for strace's own calls would take minutes; at the same addresses then."""
+    guest.sh('echo 0 >/proc/sys/kernel/randomize_va_space')
+    stracings = {}
+    for name in COMPARED:
+        pid = run(guest, f'strace -o /tmp/strace {name}')
+        stracings[name] = compare.marked(guestlab.fetch_text(guest, '/tmp/strace'), pid)
+    with guestlab.trace(guest, TRAP, style=compared.STYLE) as trace:
+        pids = {name: run(guest, name) for name in COMPARED}
+    for name, wanted in stracings.items():
+        got = compared.marked_lines(trace.output, pids[name])
+        differences = compare.differences(wanted, got, name.startswith(compared.IS_32))
+        tap.ok(wanted and not differences, f'{name}: {len(wanted)} calls as strace has them', '\n'.join(differences[:40]))
+
+
+def test_refusals(tap, guest):
+    for options in REFUSED:
+        done = guestlab.guestrace(TRAP, *options, guest.name)
+        tap.ok(done.returncode == 1 and done.stderr.count('\n') == 1 and 'trap' in done.stderr,
+               f'{" ".join(options)} is refused', done.stderr)
+    done = guestlab.guestrace('--engine=magic', guest.name)
+    tap.ok(done.returncode == 2 and 'magic' in done.stderr and 'probe' in done.stderr, 'no such engine', done.stderr)
+
+
+def test_killed(tap, guest):
+    for _ in range(3):
+        tracer = subprocess.Popen([guestlab.GUESTRACE, TRAP, '-o', '/dev/null', guest.name], stdin=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True)
+        time.sleep(1.5)
+        tracer.send_signal(signal.SIGKILL)
+        tracer.communicate()
+        guest.sh('calls 1000')
+    with guestlab.trace(guest) as trace:
+        guest.sh('cat /etc/hosts')
+    tap.ok(trace.status == 0 and '"/etc/hosts"' in trace.output, 'after killed ones the probe traces', trace.stderr)
+    guestkernel.check_health(tap, guest, 'after all that')
+
+
+def main():
+    programs = [p for p in compared.PROGRAMS if p.name in COMPARED]
+    with guestlab.Tap() as tap, guestkernel.boot(sys.argv[1], programs=programs, smp=2) as guest:
+        test_counts(tap, guest)
+        test_compared(tap, guest)
+        test_refusals(tap, guest)
+        test_killed(tap, guest)
+
+
+main()
