@@ -40,6 +40,20 @@ hook_at (const GtTrapCalls *calls, addr_t site)
   return NULL;
 }
 
+/* Where sysenter and 32-bit syscall enter, the kernel is about to fetch the sixth argument from the
+ * program's stack: arch/x86/entry/common.c, __do_fast_syscall_32() */
+static void
+fetch_sixth (GtTrapCalls *calls, const GtHook *hook, guint64 cr3, struct pt_regs *regs)
+{
+  ACCESS_CONTEXT (ctx, .tm = VMI_TM_PROCESS_DTB, .addr = (guint32) regs->sp,
+                  .dtb = cr3 & VMI_BIT_MASK (12, 51));
+  guint32 word;
+
+  if (g_str_has_suffix (hook->stub, "_fast32")) {
+    regs->bp = vmi_read_32 (calls->vmi, &ctx, &word) == VMI_SUCCESS ? word : 0;
+  }
+}
+
 static void
 fill_arguments (GTEvent *event, const struct pt_regs *regs)
 {
@@ -95,6 +109,7 @@ take_thread (GtTrapThread *thread, gpointer user_data)
     return;
   }
   if (hook->at_entry) {
+    fetch_sixth (calls, hook, thread->held.regs.cr3, &regs);
     fill_arguments (&event, &regs);
   } else {
     event.retval = gt_probe_value (event.abi, regs.ax);
