@@ -43,6 +43,10 @@ struct GtLinux {
 gboolean gt_linux_find_tables (vmi_instance_t vmi, GtKimage *image, GtKallsymsTables *ret_tables,
                                GtVmcoreinfo **ret_info);
 
+/* tasks.c: the nodes of a circular list, each less @node_offset; NULL when it does not lead back
+ * within *@steps, which is what is left of a walk's budget. */
+GArray *gt_linux_collect_list (GtLinux *linux_os, addr_t head, gsize node_offset, guint *steps);
+
 /* tasks.c: FALSE with a sentence when this kernel's tasks cannot be found. */
 gboolean gt_linux_init_tasks (GtLinux *linux_os, GError **error);
 

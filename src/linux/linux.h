@@ -61,6 +61,9 @@ const char *gt_linux_symbol_at (const GtLinux *linux_os, addr_t address); /* exa
 const char *gt_linux_symbol_near (const GtLinux *linux_os, addr_t address, addr_t *ret_start,
                                   addr_t *ret_end); /* the symbol that contains it; its bounds */
 
+/* Of a module that is loaded now; 0 when none has it. */
+addr_t gt_linux_module_function (GtLinux *linux_os, const char *name);
+
 guint gt_linux_n_types (const GtLinux *linux_os);
 /* Layouts. @member may be a path ("thread.sp") and is looked up through anonymous members. */
 gboolean gt_linux_offset (const GtLinux *linux_os, const char *type, const char *member,

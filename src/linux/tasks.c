@@ -100,8 +100,8 @@ collect_list (GtLinux *linux_os, addr_t head, gsize node_offset, guint *steps)
   return g_steal_pointer (&found);
 }
 
-static GArray *
-collect_patiently (GtLinux *linux_os, addr_t head, gsize node_offset, guint *steps)
+GArray *
+gt_linux_collect_list (GtLinux *linux_os, addr_t head, gsize node_offset, guint *steps)
 {
   GArray *found = NULL;
 
@@ -115,8 +115,8 @@ collect_patiently (GtLinux *linux_os, addr_t head, gsize node_offset, guint *ste
 static GArray *
 collect_processes (GtLinux *linux_os, guint *steps)
 {
-  return collect_patiently (linux_os, linux_os->tasks.init_task + linux_os->tasks.tasks,
-                            linux_os->tasks.tasks, steps);
+  return gt_linux_collect_list (linux_os, linux_os->tasks.init_task + linux_os->tasks.tasks,
+                                linux_os->tasks.tasks, steps);
 }
 
 gboolean
@@ -144,8 +144,8 @@ collect_threads (GtLinux *linux_os, addr_t leader, guint *steps)
   if (!read_pointer (linux_os, leader + linux_os->tasks.signal, &signal) || signal == 0) {
     return NULL;
   }
-  return collect_patiently (linux_os, signal + linux_os->tasks.thread_head,
-                            linux_os->tasks.thread_node, steps);
+  return gt_linux_collect_list (linux_os, signal + linux_os->tasks.thread_head,
+                                linux_os->tasks.thread_node, steps);
 }
 
 gboolean

@@ -56,8 +56,8 @@ count_held (GTLoop *loop)
  * @kernel_func: a function of the guest's kernel that implements a system call: by the kernel's own
  *   name ("__x64_sys_openat"; "__ia32_compat_sys_openat" is the one for 32-bit programs), or, for
  *   the calls of 64-bit and of 32-bit programs alike, by the portable name ("sys_openat",
- *   "sys_newstat") or that of the call ("sys_stat"); or any other function of the kernel, by its
- *   name in /proc/kallsyms ("do_filp_open")
+ *   "sys_newstat") or that of the call ("sys_stat"); or any other function of the kernel, or of
+ *   a module that is loaded, by its name in /proc/kallsyms ("do_filp_open")
  * @syscall_cb: (nullable): called at entry
  * @sysret_cb: (nullable): called at return
  * @user_data: for @syscall_cb

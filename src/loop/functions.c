@@ -15,13 +15,16 @@ typedef GtFunctionCallback
 addr_t
 gt_loop_find_function (GTLoop *loop, const char *name, GError **error)
 {
-  addr_t address = gt_linux_symbol (loop->linux_os, name);
+  addr_t address = gt_linux_symbol (loop->linux_os, name), in_module;
 
   if (address == 0) {
-    g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
-                 "the guest's kernel %s has no function \"%s\"", gt_linux_release (loop->linux_os),
-                 name);
-    return 0;
+    in_module = gt_linux_module_function (loop->linux_os, name);
+    if (in_module == 0) {
+      g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
+                   "the guest's kernel %s has no function \"%s\", nor has a module that is loaded",
+                   gt_linux_release (loop->linux_os), name);
+    }
+    return in_module;
   }
   if (address < gt_linux_symbol (loop->linux_os, "_stext") ||
       address >= gt_linux_symbol (loop->linux_os, "_etext")) {

@@ -131,6 +131,23 @@ def test_together(tap, guest):
     tap.ok(len(program.lines()) > n and program.process.returncode == 0, 'the first one goes on')
 
 
+def test_module(tap, guest):
+    """The driver of a network device that sends packets nowhere, and counts them."""
+    guest.sh('insmod /bin/dummy.ko && ifconfig dummy0 10.9.9.1 up')
+    sent = '/sys/class/net/dummy0/statistics/tx_packets'
+    program = Breakpoints(guest, 'dummy_xmit')
+    while not program.lines():
+        guest.sh('ping -c 1 -W 1 10.9.9.2 >/dev/null; :')
+    before = int(guest.sh(f'cat {sent}'))
+    n = len(program.lines())
+    guest.sh('ping -c 5 -i 0.2 -W 1 10.9.9.2 >/dev/null; :')
+    after = int(guest.sh(f'cat {sent}'))
+    said = program.end()
+    got = len(program.lines()) - n
+    tap.ok(after - before >= 5 and got == 2 * (after - before) and not said,
+           f'a function of a module: {after - before} calls, and their returns', f'{got} {before} {after} {said}')
+
+
 def test_ends(tap, guest):
     program = Breakpoints(guest, 'no_such_function')
     said = program.process.communicate(timeout=60)[1].strip()
@@ -149,7 +166,8 @@ def main():
     parser.add_argument('kernel')
     parser.add_argument('--seed', type=int, default=random.randrange(1 << 30))
     options = parser.parse_args()
-    with guestlab.Tap() as tap, guestkernel.boot(options.kernel, smp=2) as guest:
+    modules = guestlab.modules(options.kernel)
+    with guestlab.Tap() as tap, guestkernel.boot(options.kernel, smp=2, programs=modules) as guest:
         tap.diag(f'--seed {options.seed}')
         start_work(guest)
         guest.sh('calls 100')
@@ -159,6 +177,7 @@ def main():
         test_kills(tap, guest, random.Random(options.seed))
         test_stopped(tap, guest)
         test_together(tap, guest)
+        test_module(tap, guest)
         guestkernel.check_health(tap, guest, 'after all that')
         test_ends(tap, guest)
 
