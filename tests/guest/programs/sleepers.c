@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -125,27 +126,42 @@ sleeper_run (void *data)
   return NULL;
 }
 
-/* Whether the kernel has the thread sleeping in its call. */
+/* The beginning of a file that the kernel has about the thread; "" when it cannot be read. */
+static void
+read_task (const struct sleeper *sleeper, const char *file, char line[256])
+{
+  char path[64];
+  FILE *in;
+
+  line[0] = '\0';
+  snprintf (path, sizeof path, "/proc/self/task/%ld/%s", sleeper->tid, file);
+  in = fopen (path, "r");
+  if (in != NULL) {
+    (void) !fgets (line, 256, in);
+    fclose (in);
+  }
+}
+
+/* Whether the kernel has the thread sleeping in its call. One that strace has stopped at the call's
+ * beginning is in it, too, but has not gone to sleep. */
 static int
 sleeps (const struct sleeper *sleeper)
 {
-  char path[64], line[256] = "";
-  FILE *in;
+  char line[256], stat[256];
+  const char *state;
 
-  snprintf (path, sizeof path, "/proc/self/task/%ld/syscall", sleeper->tid);
-  in = fopen (path, "r");
-  if (in != NULL) {
-    (void) !fgets (line, sizeof line, in);
-    fclose (in);
-  }
-  return strtol (line, NULL, 10) == sleeper->call && line[0] >= '0' && line[0] <= '9';
+  read_task (sleeper, "syscall", line);
+  read_task (sleeper, "stat", stat);
+  state = strrchr (stat, ')');
+  return line[0] >= '0' && line[0] <= '9' && strtol (line, NULL, 10) == sleeper->call &&
+         state != NULL && strncmp (state, ") S", 3) == 0;
 }
 
 static void
 wait_until_asleep (const struct sleeper *sleepers, size_t n)
 {
   for (size_t i = 0; i < n; i++) {
-    for (int tries = 0; tries < 1000 && !sleeps (&sleepers[i]); tries++) {
+    for (int tries = 0; tries < 3000 && !sleeps (&sleepers[i]); tries++) {
       usleep (10000);
     }
   }
