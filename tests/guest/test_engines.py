@@ -19,7 +19,7 @@ import guestkernel  # noqa: E402
 import guestlab  # noqa: E402
 
 TRAP = '--engine=trap'
-COMPARED = 'decode-open', 'decode-poll', 'decode32-memory'
+COMPARED = 'decode-open', 'decode32-memory'
 CALLS = 30
 REFUSED = (('-y',), ('-P', '/etc/hosts'), ('-f', '-p', '1'), ('--exe', '/bin/sh'), ('--cgroup', 'a'), ('--sample', '2'),
            ('--rate', '9'), ('-e', 'inject=close:error=EIO'), ('-e', 'trace=io_uring'))
