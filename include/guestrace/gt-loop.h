@@ -29,12 +29,12 @@ typedef addr_t gt_tid_t;
 typedef enum { GT_OS_UNKNOWN, GT_OS_WINDOWS, GT_OS_LINUX } GTOSType;
 
 /**
- * GTEngine: how a guest's calls are seen, see gt_loop_set_engine().
+ * GTEngineKind: how a guest's calls are seen, see gt_loop_set_engine().
  * @GT_ENGINE_AUTO: the probe for system calls, breakpoints for other functions
  * @GT_ENGINE_PROBE: the same
  * @GT_ENGINE_TRAP: breakpoints for all
  */
-typedef enum { GT_ENGINE_AUTO, GT_ENGINE_PROBE, GT_ENGINE_TRAP } GTEngine;
+typedef enum { GT_ENGINE_AUTO, GT_ENGINE_PROBE, GT_ENGINE_TRAP } GTEngineKind;
 
 /**
  * GTSyscallFunc: called when the guest's kernel calls the function, with the calling thread held
@@ -126,7 +126,7 @@ GTLoop *gt_loop_new_full (const char *guest_name, GError **error);
 GTLoop *gt_loop_new_waiting (const char *guest_name, GTWaitFlags flags, GTWaitFunc func,
                              gpointer user_data, GError **error);
 GTOSType gt_loop_get_ostype (GTLoop *loop);
-gboolean gt_loop_set_engine (GTLoop *loop, GTEngine engine, GError **error);
+gboolean gt_loop_set_engine (GTLoop *loop, GTEngineKind engine, GError **error);
 gboolean gt_loop_set_cb (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,
                          GTSysretFunc sysret_cb, void *user_data);
 gboolean gt_loop_set_cb_full (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,

@@ -152,7 +152,7 @@ parse_engine (GtCliOptions *options, const char *value, GError **error)
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     if (g_str_equal (value, names[i])) {
-      options->engine = (GTEngine) i;
+      options->engine = (GTEngineKind) i;
       return TRUE;
     }
   }

@@ -54,7 +54,7 @@ typedef struct {
   gboolean whole;   /* no lines of calls that have not returned */
   guint quiet;      /* GT_QUIET_ */
   gboolean drop;
-  GTEngine engine;
+  GTEngineKind engine;
   guint sample, rate; /* one call of so many, so many in a second; 0: all */
   gboolean wait;
   gboolean no_wait;

@@ -5,6 +5,8 @@
  */
 #include "engine/life.h"
 
+#include <guestrace/gt-error.h>
+
 #include "vmi/drivers/driver.h"
 #include "vmi/open.h"
 
@@ -127,6 +129,14 @@ gt_guest_life_explain (GtGuestLife *life)
     return "was put back to an earlier state (loadvm), from before this trace";
   }
   return "runs another kernel (kexec) than the one that was being traced";
+}
+
+void
+gt_guest_life_fail (const GtGuestLife *life, const char *end, GError **error)
+{
+  g_autofree char *name = vmi_get_name (life->vmi);
+
+  g_set_error (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest \"%s\" %s", name, end);
 }
 
 gboolean

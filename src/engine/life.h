@@ -31,6 +31,9 @@ const char *gt_guest_life_end (GtGuestLife *life);
 /* The same when the guest is certainly not the one it was. */
 const char *gt_guest_life_explain (GtGuestLife *life);
 
+/* GT_ERROR_GUEST_GONE: the guest's name, and @end. */
+void gt_guest_life_fail (const GtGuestLife *life, const char *end, GError **error);
+
 /* Waits until the vCPUs run, @patience_us at most. FALSE when they stand for longer. */
 gboolean gt_guest_life_wait (GtGuestLife *life, gint64 patience_us);
 

@@ -51,23 +51,34 @@ gt_linux_percpu (const GtLinux *linux_os, const char *variable, guint64 *ret_off
   return FALSE;
 }
 
-gboolean
-gt_linux_current (const GtLinux *linux_os, const x86_registers_t *regs, addr_t *ret_task)
+void
+gt_linux_init_threads (GtLinux *linux_os)
 {
-  guint64 place;
+  GtThreadLayout *layout = &linux_os->threads;
 
-  return gt_linux_percpu (linux_os, "current_task", &place) &&
-         vmi_read_addr_va (linux_os->vmi, regs->gs_base + place, 0, ret_task) == VMI_SUCCESS;
+  layout->known = gt_linux_percpu (linux_os, "current_task", &layout->current_task) &&
+                  gt_linux_percpu (linux_os, "top_of_stack", &layout->top_of_stack) &&
+                  gt_linux_offset (linux_os, "task_struct", "pid", &layout->pid) &&
+                  gt_linux_offset (linux_os, "task_struct", "comm", &layout->comm);
 }
 
 gboolean
-gt_linux_pt_regs (const GtLinux *linux_os, const x86_registers_t *regs, addr_t *ret_address)
+gt_linux_current (const GtLinux *linux_os, addr_t gs_base, addr_t *ret_task)
 {
-  guint64 place;
+  const GtThreadLayout *layout = &linux_os->threads;
+
+  return layout->known && vmi_read_addr_va (linux_os->vmi, gs_base + layout->current_task, 0,
+                                            ret_task) == VMI_SUCCESS;
+}
+
+gboolean
+gt_linux_pt_regs (const GtLinux *linux_os, addr_t gs_base, addr_t *ret_address)
+{
+  const GtThreadLayout *layout = &linux_os->threads;
   addr_t top;
 
-  if (!gt_linux_percpu (linux_os, "top_of_stack", &place) ||
-      vmi_read_addr_va (linux_os->vmi, regs->gs_base + place, 0, &top) != VMI_SUCCESS) {
+  if (!layout->known ||
+      vmi_read_addr_va (linux_os->vmi, gs_base + layout->top_of_stack, 0, &top) != VMI_SUCCESS) {
     return FALSE;
   }
   *ret_address = top - PT_REGS_SIZE;
@@ -77,19 +88,17 @@ gt_linux_pt_regs (const GtLinux *linux_os, const x86_registers_t *regs, addr_t *
 gboolean
 gt_linux_thread (const GtLinux *linux_os, addr_t task, GtLinuxThread *ret)
 {
-  gsize pid, tgid, comm;
+  const GtThreadLayout *layout = &linux_os->threads;
   guint32 tid, leader;
 
-  if (!gt_linux_offset (linux_os, "task_struct", "pid", &pid) ||
-      !gt_linux_offset (linux_os, "task_struct", "tgid", &tgid) ||
-      vmi_read_32_va (linux_os->vmi, task + pid, 0, &tid) != VMI_SUCCESS ||
-      vmi_read_32_va (linux_os->vmi, task + tgid, 0, &leader) != VMI_SUCCESS) {
+  if (!layout->known ||
+      vmi_read_32_va (linux_os->vmi, task + layout->pid, 0, &tid) != VMI_SUCCESS ||
+      vmi_read_32_va (linux_os->vmi, task + linux_os->tasks.tgid, 0, &leader) != VMI_SUCCESS) {
     return FALSE;
   }
   *ret = (GtLinuxThread){ .tid = (vmi_pid_t) tid, .pid = (vmi_pid_t) leader };
-  if (!gt_linux_offset (linux_os, "task_struct", "comm", &comm) ||
-      vmi_read_va (linux_os->vmi, task + comm, 0, sizeof ret->comm, ret->comm, NULL) !=
-          VMI_SUCCESS) {
+  if (vmi_read_va (linux_os->vmi, task + layout->comm, 0, sizeof ret->comm, ret->comm, NULL) !=
+      VMI_SUCCESS) {
     ret->comm[0] = '\0';
   }
   ret->comm[sizeof ret->comm - 1] = '\0';

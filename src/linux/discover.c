@@ -272,6 +272,7 @@ gt_linux_new (vmi_instance_t vmi, GError **error)
   if (linux_os->calls == NULL || !gt_linux_init_tasks (linux_os, error)) {
     return NULL;
   }
+  gt_linux_init_threads (linux_os);
   return g_steal_pointer (&linux_os);
 }
 

@@ -25,6 +25,13 @@ typedef struct {
   gsize pgd;         /* mm_struct */
 } GtTaskLayout;
 
+/* The same for the thread that a vCPU runs: from its GS base on, and in task_struct. */
+typedef struct {
+  gboolean known;
+  guint64 current_task, top_of_stack;
+  gsize pid, comm;
+} GtThreadLayout;
+
 struct GtLinux {
   vmi_instance_t vmi;
   addr_t dtb;
@@ -37,6 +44,7 @@ struct GtLinux {
   GtBtf *types;
   GtSyscalls *calls;
   GtTaskLayout tasks;
+  GtThreadLayout threads;
 };
 
 /* discover.c: the tables of kernel symbols; on the way also the note, which may be NULL even so. */
@@ -46,6 +54,9 @@ gboolean gt_linux_find_tables (vmi_instance_t vmi, GtKimage *image, GtKallsymsTa
 /* tasks.c: the nodes of a circular list, each less @node_offset; NULL when it does not lead back
  * within *@steps, which is what is left of a walk's budget. */
 GArray *gt_linux_collect_list (GtLinux *linux_os, addr_t head, gsize node_offset, guint *steps);
+
+/* current.c: after gt_linux_init_tasks(). */
+void gt_linux_init_threads (GtLinux *linux_os);
 
 /* tasks.c: FALSE with a sentence when this kernel's tasks cannot be found. */
 gboolean gt_linux_init_tasks (GtLinux *linux_os, GError **error);

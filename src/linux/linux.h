@@ -108,12 +108,11 @@ gboolean gt_linux_foreach_thread (GtLinux *linux_os, GtLinuxTaskFunc func, gpoin
 /* Where a variable lies from a vCPU's kernel GS base on: "current_task", "cpu_number",
  * "top_of_stack". */
 gboolean gt_linux_percpu (const GtLinux *linux_os, const char *variable, guint64 *ret_offset);
-/* The thread that runs on a vCPU which is in the kernel. */
-gboolean gt_linux_current (const GtLinux *linux_os, const x86_registers_t *regs, addr_t *ret_task);
+/* The thread that runs on a vCPU which is in the kernel, by its GS base. */
+gboolean gt_linux_current (const GtLinux *linux_os, addr_t gs_base, addr_t *ret_task);
 
 /* The same vCPU's struct pt_regs of the system call that the thread is in. */
-gboolean
-gt_linux_pt_regs (const GtLinux *linux_os, const x86_registers_t *regs, addr_t *ret_address);
+gboolean gt_linux_pt_regs (const GtLinux *linux_os, addr_t gs_base, addr_t *ret_address);
 
 typedef struct {
   vmi_pid_t pid, tid;

@@ -51,7 +51,7 @@ run_callback (GTLoop *loop, GtTrapThread *thread, const Function *function)
   vmi_event_t vmi_event;
 
   if (function->number >= 0 &&
-      !gt_linux_pt_regs (loop->linux_os, &thread->held.regs, &thread->held.pt_regs)) {
+      !gt_linux_pt_regs (loop->linux_os, thread->held.regs.gs_base, &thread->held.pt_regs)) {
     return;
   }
   gt_loop_begin_callback (&context, &vmi_event);

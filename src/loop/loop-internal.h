@@ -31,7 +31,7 @@ struct _GTLoop {
   guint n_active;
   guint tasks; /* GTTasks */
 
-  GTEngine engine_kind;
+  GTEngineKind engine_kind;
   GtTrapEngine *traps;   /* functions.c's */
   GHashTable *functions; /* addr_t of functions.c's Function */
   GtChosen chosen;       /* of threads that come to them */

@@ -453,7 +453,7 @@ gt_loop_get_stats (GTLoop *loop, GTLoopStats *ret_stats)
  * Returns: %FALSE with #GT_ERROR_INVALID when it is too late
  */
 gboolean
-gt_loop_set_engine (GTLoop *loop, GTEngine engine, GError **error)
+gt_loop_set_engine (GTLoop *loop, GTEngineKind engine, GError **error)
 {
   g_return_val_if_fail (loop != NULL, FALSE);
   if (loop->source || loop->n_active > 0 || loop->n_held > 0 || gt_loop_n_functions (loop) > 0 ||

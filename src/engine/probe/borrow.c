@@ -18,7 +18,6 @@
 
 #define FIND_TIMEOUT_MS 15000
 #define CALL_TIMEOUT_MS 30000
-#define PT_REGS_SIZE    168
 #define RFLAGS_IF       (1u << 9)
 #define RFLAGS_BAD      0x100400u /* TF, DF */
 #define MAX_STACK       0x40000
@@ -250,18 +249,16 @@ gt_borrow_call (GtBorrowed *borrowed, addr_t function, const guint64 *args, guin
 gboolean
 gt_borrow_pt_regs_offset (GtBorrowed *borrowed, guint64 *ret_offset, GError **error)
 {
-  guint64 task_place, top_place;
-  addr_t task, top, stack;
+  const GtLinux *linux_os = borrowed->linux_os;
+  addr_t task, pt_regs, stack;
   gsize member;
 
-  if (gt_linux_percpu (borrowed->linux_os, "current_task", &task_place) &&
-      gt_linux_percpu (borrowed->linux_os, "top_of_stack", &top_place) &&
-      gt_linux_offset (borrowed->linux_os, "task_struct", "stack", &member) &&
-      vmi_read_addr_va (borrowed->vmi, borrowed->gs_base + task_place, 0, &task) == VMI_SUCCESS &&
-      vmi_read_addr_va (borrowed->vmi, borrowed->gs_base + top_place, 0, &top) == VMI_SUCCESS &&
+  if (gt_linux_current (linux_os, borrowed->gs_base, &task) &&
+      gt_linux_pt_regs (linux_os, borrowed->gs_base, &pt_regs) &&
+      gt_linux_offset (linux_os, "task_struct", "stack", &member) &&
       vmi_read_addr_va (borrowed->vmi, task + member, 0, &stack) == VMI_SUCCESS &&
-      top > stack + PT_REGS_SIZE && top - stack <= MAX_STACK) {
-    *ret_offset = top - stack - PT_REGS_SIZE;
+      pt_regs > stack && pt_regs - stack <= MAX_STACK) {
+    *ret_offset = pt_regs - stack;
     return TRUE;
   }
   g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,

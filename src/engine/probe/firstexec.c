@@ -106,7 +106,7 @@ is_first_process (GtFirstExec *exec, const x86_registers_t *regs)
 {
   GtLinuxThread thread;
 
-  if (!gt_linux_current (exec->linux_os, regs, &exec->task) ||
+  if (!gt_linux_current (exec->linux_os, regs->gs_base, &exec->task) ||
       !gt_linux_thread (exec->linux_os, exec->task, &thread)) {
     return FALSE;
   }

@@ -26,9 +26,7 @@ gt_probe_drop_helpers (GtProbeEngine *probe)
 static void
 lose_guest (GtProbeEngine *probe, const char *what, GError **error)
 {
-  g_autofree char *name = vmi_get_name (probe->vmi);
-
-  g_set_error (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest \"%s\" %s", name, what);
+  gt_guest_life_fail (&probe->life, what, error);
   if (probe->life.reaches) {
     /* A kernel that crashed may be dumped, and one that was migrated be let run again. */
     (void) gt_probe_unhook (&probe->placed, NULL);
@@ -81,14 +79,13 @@ runs_our_kernel (GtProbeEngine *probe, gint64 now)
 static void
 set_put_back (GtProbeEngine *probe, GError **error)
 {
-  g_autofree char *name = vmi_get_name (probe->vmi);
-
   (void) gt_guest_life_look (&probe->life);
   probe->put_back = probe->life.stood;
-  g_set_error (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest \"%s\" %s", name,
-               probe->life.stood ? "was put back to an earlier state (loadvm), in which it was "
-                                   "being traced already"
-                                 : OVERWROTE);
+  gt_guest_life_fail (&probe->life,
+                      probe->life.stood ? "was put back to an earlier state (loadvm), in which it "
+                                          "was being traced already"
+                                        : OVERWROTE,
+                      error);
 }
 
 /* Whether the guest is still the one that was attached to. */

@@ -45,8 +45,7 @@ hook_at (const GtTrapCalls *calls, addr_t site)
 static void
 fetch_sixth (GtTrapCalls *calls, const GtHook *hook, guint64 cr3, struct pt_regs *regs)
 {
-  ACCESS_CONTEXT (ctx, .tm = VMI_TM_PROCESS_DTB, .addr = (guint32) regs->sp,
-                  .dtb = cr3 & VMI_BIT_MASK (12, 51));
+  ACCESS_CONTEXT (ctx, .tm = VMI_TM_PROCESS_DTB, .addr = (guint32) regs->sp, .dtb = cr3);
   guint32 word;
 
   if (g_str_has_suffix (hook->stub, "_fast32")) {
@@ -92,7 +91,8 @@ take_thread (GtTrapThread *thread, gpointer user_data)
   guint index;
   addr_t at;
 
-  if (!hook || !calls->func || !gt_linux_pt_regs (calls->linux_os, &thread->held.regs, &at) ||
+  if (!hook || !calls->func ||
+      !gt_linux_pt_regs (calls->linux_os, thread->held.regs.gs_base, &at) ||
       vmi_read_va (calls->vmi, at, 0, sizeof regs, &regs, NULL) != VMI_SUCCESS) {
     return;
   }
@@ -149,13 +149,11 @@ calls_attach (GtEngine *engine, GError **error)
 static void
 calls_expect_first (GtEngine *engine, guint vcpu)
 {
-  (void) engine, (void) vcpu;
 }
 
 static gboolean
 calls_detach (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **error)
 {
-  (void) func, (void) user_data, (void) error;
   take_out ((GtTrapCalls *) engine);
   return TRUE;
 }
@@ -166,7 +164,6 @@ calls_poll (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **er
 {
   GtTrapCalls *calls = (GtTrapCalls *) engine;
 
-  (void) error;
   calls->func = func;
   calls->user_data = user_data;
   return 0;
@@ -205,56 +202,48 @@ refuse (const char *what, GError **error)
 static gboolean
 calls_add_pid (GtEngine *engine, vmi_pid_t pid, GError **error)
 {
-  (void) engine, (void) pid, (void) error;
   return TRUE;
 }
 
 static gboolean
 calls_add_comm (GtEngine *engine, const char *comm, GError **error)
 {
-  (void) engine, (void) comm, (void) error;
   return TRUE;
 }
 
 static gboolean
 calls_add_uid (GtEngine *engine, guint32 uid, GError **error)
 {
-  (void) engine, (void) uid, (void) error;
   return TRUE;
 }
 
 static gboolean
 calls_add_exe (GtEngine *engine, const char *path, GError **error)
 {
-  (void) engine, (void) path;
   return refuse ("a choice of programs by their paths", error);
 }
 
 static gboolean
 calls_add_cgroup (GtEngine *engine, const char *name, gboolean is_part, GError **error)
 {
-  (void) engine, (void) name, (void) is_part;
   return refuse ("a choice of control groups", error);
 }
 
 static gboolean
 calls_set_follow (GtEngine *engine, gboolean follow, GError **error)
 {
-  (void) engine;
   return !follow || refuse ("what processes start", error);
 }
 
 static gboolean
 calls_set_uring (GtEngine *engine, const struct gt_uring_config *config, GError **error)
 {
-  (void) engine, (void) config;
   return refuse ("the operations of io_uring", error);
 }
 
 static gboolean
 calls_set_tasks (GtEngine *engine, guint32 tasks, GError **error)
 {
-  (void) engine;
   return tasks == 0 || refuse ("signals, and beginnings and ends of threads,", error);
 }
 
@@ -262,19 +251,16 @@ calls_set_tasks (GtEngine *engine, guint32 tasks, GError **error)
 static void
 calls_set_drop (GtEngine *engine, gboolean drop)
 {
-  (void) engine, (void) drop;
 }
 
 static void
 calls_set_sample (GtEngine *engine, guint32 one_in, guint32 per_second)
 {
-  (void) engine, (void) one_in, (void) per_second;
 }
 
 static void
 calls_get_losses (GtEngine *engine, GtEngineLosses *ret_losses)
 {
-  (void) engine;
   memset (ret_losses, 0, sizeof *ret_losses);
 }
 

@@ -12,7 +12,7 @@
 
 struct GtReturns {
   GHashTable *stacks; /* guint64, rsp >> STACK_SHIFT, of GArray of GtPendingCall, outermost first */
-  GHashTable *n_at;   /* guint64, the place to come back to, of guint64 */
+  GHashTable *n_at;   /* guint64, the place to come back to, of how many */
   guint n;
 };
 
@@ -23,7 +23,7 @@ gt_returns_new (void)
 
   returns->stacks =
       g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) g_array_unref);
-  returns->n_at = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  returns->n_at = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   return returns;
 }
 
@@ -35,19 +35,22 @@ gt_returns_free (GtReturns *returns)
   g_free (returns);
 }
 
+guint
+gt_returns_n_at (const GtReturns *returns, addr_t back)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (returns->n_at, &back));
+}
+
 static void
 count (GtReturns *returns, addr_t back, gint change)
 {
-  gint64 *n = g_hash_table_lookup (returns->n_at, &back);
+  guint n = gt_returns_n_at (returns, back) + (guint) change;
 
   returns->n += (guint) change;
-  if (n == NULL) {
-    n = g_new0 (gint64, 1);
-    g_hash_table_insert (returns->n_at, g_memdup2 (&back, sizeof back), n);
-  }
-  *n += change;
-  if (*n == 0) {
+  if (n == 0) {
     g_hash_table_remove (returns->n_at, &back);
+  } else {
+    g_hash_table_insert (returns->n_at, g_memdup2 (&back, sizeof back), GUINT_TO_POINTER (n));
   }
 }
 
@@ -141,14 +144,6 @@ gt_returns_pop (GtReturns *returns, const GtCameBack *at, GtPendingCall *ret)
     g_hash_table_remove (returns->stacks, &stack);
   }
   return found;
-}
-
-guint
-gt_returns_n_at (const GtReturns *returns, addr_t back)
-{
-  const gint64 *n = g_hash_table_lookup (returns->n_at, &back);
-
-  return n != NULL ? (guint) *n : 0;
 }
 
 guint

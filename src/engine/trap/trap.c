@@ -138,28 +138,25 @@ remove_idle_backs (GtTrapEngine *engine)
 }
 
 static gboolean
-set_back (GtTrapEngine *engine, addr_t va)
+try_back (GtTrapEngine *engine, addr_t va)
 {
-  Site *site = g_hash_table_lookup (engine->sites, &va);
+  Site *site = add_site (engine, va);
 
-  if (site == NULL && engine->n_backs >= BACKS_MAX) {
-    remove_idle_backs (engine);
-    if (engine->n_backs >= BACKS_MAX) {
-      return FALSE;
-    }
-  }
-  site = add_site (engine, va);
-  if (set_trap (engine, site, TRUE, NULL)) {
-    return TRUE;
-  }
-  remove_site (engine, site);
-  remove_idle_backs (engine);
-  site = add_site (engine, va);
-  if (set_trap (engine, site, TRUE, NULL)) {
+  if (engine->n_backs <= BACKS_MAX && set_trap (engine, site, TRUE, NULL)) {
     return TRUE;
   }
   remove_site (engine, site);
   return FALSE;
+}
+
+static gboolean
+set_back (GtTrapEngine *engine, addr_t va)
+{
+  if (g_hash_table_contains (engine->sites, &va) || try_back (engine, va)) {
+    return TRUE;
+  }
+  remove_idle_backs (engine);
+  return try_back (engine, va);
 }
 
 gboolean
@@ -223,7 +220,7 @@ fill_event (GtTrapEngine *engine, GtTrapThread *thread, guint vcpu)
   event->vcpu = vcpu;
   event->time = g_get_real_time () * NS_PER_US;
   event->number = -1;
-  if (gt_linux_current (engine->linux_os, &thread->held.regs, &event->thread) &&
+  if (gt_linux_current (engine->linux_os, thread->held.regs.gs_base, &event->thread) &&
       gt_linux_thread (engine->linux_os, event->thread, &who)) {
     event->pid = who.pid;
     event->tid = who.tid;
@@ -347,14 +344,6 @@ serve (GtTrapEngine *engine, const GtHit *hit, GError **error)
   return gt_vmi_trap_go (engine->vmi, hit->vcpu, error);
 }
 
-static void
-set_gone (GtTrapEngine *engine, const char *end, GError **error)
-{
-  g_autofree char *name = vmi_get_name (engine->vmi);
-
-  g_set_error (error, GT_ERROR, GT_ERROR_GUEST_GONE, "the guest \"%s\" %s", name, end);
-}
-
 /* Whether the guest still is the one whose functions have the breakpoints. */
 static gboolean
 check_guest (GtTrapEngine *engine, GError **error)
@@ -368,7 +357,7 @@ check_guest (GtTrapEngine *engine, GError **error)
   engine->next_look = now + LOOK_US;
   end = gt_guest_life_look (&engine->life);
   if (end != NULL) {
-    set_gone (engine, end, error);
+    gt_guest_life_fail (&engine->life, end, error);
   }
   return end == NULL;
 }
@@ -382,7 +371,7 @@ fail (GtTrapEngine *engine, GError *cause, GError **error)
                         : NULL;
 
   if (end != NULL) {
-    set_gone (engine, end, error);
+    gt_guest_life_fail (&engine->life, end, error);
     g_error_free (cause);
   } else {
     g_propagate_error (error, cause);

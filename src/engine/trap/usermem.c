@@ -65,35 +65,30 @@ gt_host_strncpy_from_user (char *dst, uint64_t src, long count)
 int64_t
 gt_host_path_of_fd (int32_t fd, char *data, uint32_t size)
 {
-  (void) fd, (void) data, (void) size;
   return 0;
 }
 
 uint32_t
 gt_host_device_of_fd (int32_t fd, struct gt_device *device)
 {
-  (void) fd, (void) device;
   return 0;
 }
 
 uint32_t
 gt_host_process_of_fd (int32_t fd, uint32_t *pid)
 {
-  (void) fd, (void) pid;
   return 0;
 }
 
 uint32_t
 gt_host_socket_of_fd (int32_t fd, struct gt_socket *socket)
 {
-  (void) fd, (void) socket;
   return 0;
 }
 
 uint32_t
 gt_host_netlink_of_fd (int32_t fd, struct gt_socket *socket)
 {
-  (void) fd, (void) socket;
   return 0;
 }
 
@@ -106,7 +101,7 @@ gt_usermem_capture (vmi_instance_t vmi, guint64 cr3, const struct gt_step *steps
 
   output_init (&out, data, (uint32_t) size);
   program.vmi = vmi;
-  program.dtb = cr3 & VMI_BIT_MASK (12, 51);
+  program.dtb = cr3;
   gt_host_capture (steps, regs, is_32 != FALSE, at_leave != FALSE, &out);
   program.vmi = NULL;
   return out.used;
