@@ -25,7 +25,6 @@ PROGRAM = guestlab.BUILD / 'examples/function'
 FUNCTION = 'do_filp_open'
 KILLS = 6
 LINES = 40
-WORKERS = 2
 LINE = re.compile(r'^(.+)\[(\d+)\] do_filp_open( \(0x[0-9a-f]+, .*\)| = 0x[0-9a-f]+)$')
 
 
@@ -54,29 +53,18 @@ class Breakpoints:
         return self.process.communicate(timeout=60)[1].strip()
 
 
-def start_work(guest):
-    for i in range(WORKERS):
-        guest.sh(f'(lively 0 >/tmp/work.{i} 2>&1; echo "ended $?" >>/tmp/work.{i}) & echo')
-    guest.sh('(while :; do cat /etc/hosts; done >/dev/null 2>&1) & echo')
-
-
-def rounds(guest):
-    return [int(n) for n in guest.sh('cd /tmp; for f in work.*; do grep -c ok $f || :; done', timeout=120).split()]
-
-
-def check_work(tap, guest, what, before):
+def check_work(tap, guest, work, what, before):
     deadline = time.monotonic() + 60
-    while not all(a > b for a, b in zip(rounds(guest), before)) and time.monotonic() < deadline:
+    while not all(a > b for a, b in zip(work.rounds(), before)) and time.monotonic() < deadline:
         time.sleep(0.2)
-    after = rounds(guest)
-    failures = guest.sh("cd /tmp; grep -v '^round [0-9]* ok$' work.* || :").strip()
+    after, failures = work.rounds(), work.failures()
     tap.ok(guestkernel.is_running(guest) and all(a > b for a, b in zip(after, before)) and not failures,
            f'{what}: the programs in the guest go on, and are right', f'{before} {after}\n{failures}')
 
 
-def test_text(tap, guest):
+def test_text(tap, guest, work):
     """What is in its memory, by the hypervisor's word, while the breakpoints are there."""
-    before, at = guestkernel.kernel_text(guest), rounds(guest)
+    before, at = guestkernel.kernel_text(guest), work.rounds()
     program = Breakpoints(guest)
     program.wait_for_lines()
     tap.ok(guestkernel.kernel_text(guest) == before, 'the kernel text does not change')
@@ -86,11 +74,11 @@ def test_text(tap, guest):
     tap.ok(program.process.returncode == 0 and not said, 'it ends when it is told to', said)
     tap.ok(len(lines) >= LINES and all(LINE.match(line) for line in lines),
            f'{len(lines)} entries and returns', [line for line in lines if not LINE.match(line)][:5])
-    check_work(tap, guest, 'after it', at)
+    check_work(tap, guest, work, 'after it', at)
 
 
-def test_kills(tap, guest, rng):
-    text, before = guestkernel.kernel_text(guest), rounds(guest)
+def test_kills(tap, guest, work, rng):
+    text, before = guestkernel.kernel_text(guest), work.rounds()
     for i in range(KILLS):
         program = Breakpoints(guest)
         if i % 2:
@@ -100,15 +88,15 @@ def test_kills(tap, guest, rng):
         guest.sh('calls 100', timeout=120)
     now = guestkernel.kernel_text(guest)
     tap.ok(now == text, 'the kernel text is what it was', now != text and guestkernel.changed_functions(guest, text, now))
-    check_work(tap, guest, f'after {KILLS} killed programs', before)
+    check_work(tap, guest, work, f'after {KILLS} killed programs', before)
 
 
-def test_stopped(tap, guest):
+def test_stopped(tap, guest, work):
     program = Breakpoints(guest)
     program.wait_for_lines()
     program.process.send_signal(signal.SIGSTOP)
     time.sleep(1)
-    check_work(tap, guest, 'beside a program that is stopped', rounds(guest))
+    check_work(tap, guest, work, 'beside a program that is stopped', work.rounds())
     program.process.send_signal(signal.SIGCONT)
     said = program.process.communicate(timeout=60)[1].strip()
     tap.ok(program.process.returncode == 1 and 'was stopped' in said, 'and it says what that did', said)
@@ -169,13 +157,12 @@ def main():
     modules = guestlab.modules(options.kernel)
     with guestlab.Tap() as tap, guestkernel.boot(options.kernel, smp=2, programs=modules) as guest:
         tap.diag(f'--seed {options.seed}')
-        start_work(guest)
+        work = guestkernel.Work(guest, 'cat /etc/hosts')
         guest.sh('calls 100')
-        while min(rounds(guest)) < 2:  # what they use for the first time changes the kernel's text
-            time.sleep(0.2)
-        test_text(tap, guest)
-        test_kills(tap, guest, random.Random(options.seed))
-        test_stopped(tap, guest)
+        work.warm_up()
+        test_text(tap, guest, work)
+        test_kills(tap, guest, work, random.Random(options.seed))
+        test_stopped(tap, guest, work)
         test_together(tap, guest)
         test_module(tap, guest)
         guestkernel.check_health(tap, guest, 'after all that')

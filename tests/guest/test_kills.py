@@ -20,7 +20,6 @@ import guestkernel  # noqa: E402
 import guestlab  # noqa: E402
 
 LIVES = 1.2  # seconds: attaching, tracing and detaching all fall into them
-WORKERS = 2
 HOLDER = guestlab.BUILD / 'examples/opens'
 SOON = 2  # seconds after which a guest whose tracer was killed is to be as fast as ever
 # Times untraced. One that waits for a dead tracer sleeps for a hundred microseconds and more, some
@@ -30,24 +29,6 @@ SHORT_RUNS = 'calls 2000', 6  # over before another program has its turn
 # Said by a tracer that did not run for a second on a machine that is too busy, which is nobody's fault.
 STARVED = 'had no processor'
 GROWTH = 4096  # KiB: what the kernel takes more or less of for the programs that run
-
-
-class Work:
-    """Programs that check what they compute, round after round, in the guest."""
-
-    def __init__(self, guest):
-        self.guest = guest
-        for i in range(WORKERS):
-            guest.sh(f'(lively 0 >/tmp/work.{i} 2>&1; echo "ended $?" >>/tmp/work.{i}) & echo')
-        guest.sh('(while :; do find /etc /bin; done >/dev/null 2>&1) & echo')
-
-    def rounds(self):
-        """How many rounds each has done; one that failed says so and ends."""
-        return [int(n) for n in self.guest.sh('cd /tmp; for f in work.*; do grep -c ok $f || :; done',
-                                              timeout=120).split()]
-
-    def failures(self):
-        return self.guest.sh("cd /tmp; grep -v '^round [0-9]* ok$' work.* || :").strip()
 
 
 def start_tracer(guest, rng):
@@ -187,9 +168,8 @@ def main():
         with guestlab.trace(guest):
             caller = guestkernel.probe_caller(guest)
         untraced = guestlab.per_call(guest, *SHORT_RUNS)
-        work = Work(guest)
-        while min(work.rounds()) < 2:  # what they use for the first time changes the kernel's text
-            time.sleep(0.2)
+        work = guestkernel.Work(guest, 'find /etc /bin')
+        work.warm_up()
         text = guestkernel.kernel_text(guest)
         test_kills(tap, guest, work, options.kills, rng, untraced)
         test_stops(tap, guest, work, options.stops, options.stopped, rng)

@@ -10,6 +10,7 @@ import guestlab
 BAD_WORDS = ('BUG', 'WARNING', 'Oops', 'soft lockup', 'detected stall', 'general protection',
              'unable to handle', 'hung_task', 'blocked for more than')
 TRANSLATION_TRIES = 40
+WORKERS = 2
 # For guests that change code which all vCPUs run all the time: livepatches, perf's events of the
 # scheduler, the function tracer. A QEMU with a thread for each vCPU may go on with a translation of
 # what the code was: seen in 7.2, the kernel dies of an int3 that is no longer there, traced or not.
@@ -109,6 +110,30 @@ def complaints(guest):
 
 def is_running(guest):
     return 'VM status: running' in guest.hmp('info status')
+
+
+class Work:
+    """Programs that check what they compute, round after round, in the guest, and a command again
+    and again beside them."""
+
+    def __init__(self, guest, load):
+        self.guest = guest
+        for i in range(WORKERS):
+            guest.sh(f'(lively 0 >/tmp/work.{i} 2>&1; echo "ended $?" >>/tmp/work.{i}) & echo')
+        guest.sh(f'(while :; do {load}; done >/dev/null 2>&1) & echo')
+
+    def rounds(self):
+        """How many rounds each has done; one that failed says so and ends."""
+        return [int(n) for n in self.guest.sh('cd /tmp; for f in work.*; do grep -c ok $f || :; done',
+                                              timeout=120).split()]
+
+    def warm_up(self):
+        """What they use for the first time changes the kernel's text."""
+        while min(self.rounds()) < 2:
+            time.sleep(0.2)
+
+    def failures(self):
+        return self.guest.sh("cd /tmp; grep -v '^round [0-9]* ok$' work.* || :").strip()
 
 
 def check_health(tap, guest, what):
