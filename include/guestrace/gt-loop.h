@@ -30,8 +30,8 @@ typedef enum { GT_OS_UNKNOWN, GT_OS_WINDOWS, GT_OS_LINUX } GTOSType;
 
 /**
  * GTEngineKind: how a guest's calls are seen, see gt_loop_set_engine().
- * @GT_ENGINE_AUTO: the probe for system calls, breakpoints for other functions
- * @GT_ENGINE_PROBE: the same
+ * @GT_ENGINE_AUTO: the probe for system calls, or else breakpoints, where it cannot be placed
+ * @GT_ENGINE_PROBE: the probe for system calls, breakpoints for other functions
  * @GT_ENGINE_TRAP: breakpoints for all
  */
 typedef enum { GT_ENGINE_AUTO, GT_ENGINE_PROBE, GT_ENGINE_TRAP } GTEngineKind;
@@ -127,6 +127,7 @@ GTLoop *gt_loop_new_waiting (const char *guest_name, GTWaitFlags flags, GTWaitFu
                              gpointer user_data, GError **error);
 GTOSType gt_loop_get_ostype (GTLoop *loop);
 gboolean gt_loop_set_engine (GTLoop *loop, GTEngineKind engine, GError **error);
+GTEngineKind gt_loop_get_engine (GTLoop *loop, const char **ret_why);
 gboolean gt_loop_set_cb (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,
                          GTSysretFunc sysret_cb, void *user_data);
 gboolean gt_loop_set_cb_full (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,

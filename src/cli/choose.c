@@ -76,6 +76,12 @@ add_operations (GTLoop *loop, const GtLinux *linux_os, const GtCallSet *set, GEr
 }
 
 static gboolean
+has_breakpoints (GTLoop *loop)
+{
+  return gt_loop_get_engine (loop, NULL) == GT_ENGINE_TRAP;
+}
+
+static gboolean
 choose_calls (GTLoop *loop, const GtCliOptions *options, GtCallSet *set, GError **error)
 {
   const char *calls = options->calls;
@@ -92,8 +98,7 @@ choose_calls (GTLoop *loop, const GtCliOptions *options, GtCallSet *set, GError 
     }
   }
   /* Breakpoints do not show operations: who does not ask for them goes without. */
-  return (options->engine == GT_ENGINE_TRAP && !set->asked) ||
-         add_operations (loop, linux_os, set, error);
+  return (has_breakpoints (loop) && !set->asked) || add_operations (loop, linux_os, set, error);
 }
 
 typedef gboolean (*AddFunc) (GTLoop *loop, const char *name, GError **error);
@@ -151,7 +156,7 @@ choose_tasks (GTLoop *loop, const GtCliOptions *options, const GtCallSet *calls)
   g_autoptr (GError) error = NULL;
   guint tasks = options->signals != 0 ? GT_TASK_SIGNALS : 0;
 
-  if (!options->lines || options->engine == GT_ENGINE_TRAP) {
+  if (!options->lines || has_breakpoints (loop)) {
     return;
   }
   tasks |= options->quiet & GT_QUIET_EXIT ? 0 : GT_TASK_EXITS;
@@ -189,19 +194,42 @@ needs_probe (const GtCliOptions *options)
   return NULL;
 }
 
-gboolean
-gt_cli_choose_engine (GTLoop *loop, const GtCliOptions *options, GError **error)
+static gboolean
+check_breakpoints (const GtCliOptions *options, const char *why, GError **error)
 {
-  const char *option = options->engine == GT_ENGINE_TRAP ? needs_probe (options) : NULL;
+  const char *option = needs_probe (options);
 
-  if (option != NULL) {
+  if (option != NULL && why != NULL) {
+    g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+                 "%s is done by code in the guest, and there can be none: %s", option, why);
+  } else if (option != NULL) {
     g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
                  "%s is done by code in the guest, which --engine=trap has none of: leave one of "
                  "them away",
                  option);
+  }
+  return option == NULL;
+}
+
+gboolean
+gt_cli_choose_engine (GTLoop *loop, const GtCliOptions *options, GError **error)
+{
+  const char *why;
+
+  if (options->engine != GT_ENGINE_AUTO && !gt_loop_set_engine (loop, options->engine, error)) {
     return FALSE;
   }
-  return options->engine == GT_ENGINE_AUTO || gt_loop_set_engine (loop, options->engine, error);
+  if (gt_loop_get_engine (loop, &why) == GT_ENGINE_TRAP &&
+      !check_breakpoints (options, why, error)) {
+    return FALSE;
+  }
+  if (why != NULL) {
+    gt_cli_say ("breakpoints show the guest's calls, which it pays dearly for: %s", why);
+  } else if (options->line.decode.verbose) {
+    gt_cli_say ("%s the guest's calls",
+                has_breakpoints (loop) ? "breakpoints show" : "the probe shows");
+  }
+  return TRUE;
 }
 
 gboolean

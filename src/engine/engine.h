@@ -95,6 +95,8 @@ struct GtEngine {
 
 /* engine/probe: code placed in the guest's kernel. @vmi and @linux_os outlive the engine. */
 GtEngine *gt_probe_engine_new (vmi_instance_t vmi, GtLinux *linux_os);
+/* Whether the kernel has what such an engine needs; GT_ERROR_UNSUPPORTED says what it lacks. */
+gboolean gt_probe_engine_can (const GtLinux *linux_os, GError **error);
 
 G_END_DECLS
 

@@ -31,10 +31,11 @@ struct _GTLoop {
   guint n_active;
   guint tasks; /* GTTasks */
 
-  GTEngineKind engine_kind;
-  GtTrapEngine *traps;   /* functions.c's */
-  GHashTable *functions; /* addr_t of functions.c's Function */
-  GtChosen chosen;       /* of threads that come to them */
+  GTEngineKind engine_kind; /* GT_ENGINE_PROBE or GT_ENGINE_TRAP */
+  char *no_probe;           /* why it is the latter, when nobody asked for it; else NULL */
+  GtTrapEngine *traps;      /* functions.c's */
+  GHashTable *functions;    /* addr_t of functions.c's Function */
+  GtChosen chosen;          /* of threads that come to them */
 
   GTEventFunc event_func;
   gpointer event_data;
@@ -67,6 +68,9 @@ void gt_loop_update_call (GTLoop *loop, guint index);
 
 /* loop.c: takes @vmi over, whatever comes of it; what it runs is known. */
 GTLoop *gt_loop_new_on (vmi_instance_t vmi, GError **error);
+
+/* engine.c: makes loop->engine. */
+void gt_loop_make_engine (GTLoop *loop, GTEngineKind wanted);
 
 /* dispatch.c: around a callback, which gets @ret_event. */
 void gt_loop_begin_callback (GtCallbackContext *context, vmi_event_t *ret_event);

@@ -7,7 +7,6 @@
 
 #include "decode/capture.h"
 #include "decode/folded.h"
-#include "engine/trap/calls.h"
 #include "loop/functions.h"
 #include "loop/loop-internal.h"
 #include "loop/loop-private.h"
@@ -48,8 +47,8 @@ gt_loop_new_on (vmi_instance_t vmi, GError **error)
   loop->captures = TRUE;
   loop->vmi = vmi;
   loop->linux_os = gt_vmi_linux (loop->vmi);
-  loop->engine = gt_probe_engine_new (loop->vmi, loop->linux_os);
   gt_loop_init_functions (loop);
+  gt_loop_make_engine (loop, GT_ENGINE_AUTO);
   loop->threads = gt_loop_threads_new ();
   loop->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (loop->wake_fd < 0) {
@@ -441,36 +440,6 @@ gt_loop_get_stats (GTLoop *loop, GTLoopStats *ret_stats)
 }
 
 /**
- * gt_loop_set_engine:
- * @loop: a loop that nothing has been asked of yet
- * @engine: how it is to see the guest's calls
- * @error: (nullable): why it failed
- *
- * With %GT_ENGINE_TRAP nothing is written to the guest: system calls are seen by breakpoints, at
- * each of which the whole guest stands for a part of a millisecond; doc/engines.md has what that
- * can do and what not. By default the probe sees them, and breakpoints all other functions.
- *
- * Returns: %FALSE with #GT_ERROR_INVALID when it is too late
- */
-gboolean
-gt_loop_set_engine (GTLoop *loop, GTEngineKind engine, GError **error)
-{
-  g_return_val_if_fail (loop != NULL, FALSE);
-  if (loop->source || loop->n_active > 0 || loop->n_held > 0 || gt_loop_n_functions (loop) > 0 ||
-      !gt_chosen_is_all (&loop->chosen)) {
-    g_set_error_literal (error, GT_ERROR, GT_ERROR_INVALID,
-                         "the engine has to be chosen before anything is asked of the loop");
-    return FALSE;
-  }
-  loop->engine->ops->free (loop->engine);
-  loop->engine = engine == GT_ENGINE_TRAP
-                     ? gt_trap_calls_new (loop->vmi, loop->linux_os, loop->traps, &loop->chosen)
-                     : gt_probe_engine_new (loop->vmi, loop->linux_os);
-  loop->engine_kind = engine;
-  return TRUE;
-}
-
-/**
  * gt_loop_get_vmi:
  * @loop: a loop
  *
@@ -511,6 +480,7 @@ gt_loop_free (GTLoop *loop)
   gt_loop_clear_functions (loop);
   g_clear_pointer (&loop->threads, gt_threads_free);
   g_clear_error (&loop->failure);
+  g_free (loop->no_probe);
   g_clear_pointer (&loop->uring, gt_uring_free);
   if (loop->vmi) {
     vmi_destroy (loop->vmi);

@@ -21,6 +21,7 @@ import guestlab  # noqa: E402
 TRAP = '--engine=trap'
 COMPARED = 'decode-open', 'decode32-memory'
 CALLS = 30
+ONLY_PROBE = 'pagefault_disabled'  # a member of struct task_struct
 REFUSED = (('-y',), ('-P', '/etc/hosts'), ('-f', '-p', '1'), ('--exe', '/bin/sh'), ('--cgroup', 'a'), ('--sample', '2'),
            ('--rate', '9'), ('-e', 'inject=close:error=EIO'), ('-e', 'trace=io_uring'))
 
@@ -72,6 +73,28 @@ def test_refusals(tap, guest):
     tap.ok(done.returncode == 2 and 'magic' in done.stderr and 'probe' in done.stderr, 'no such engine', done.stderr)
 
 
+def test_fallback(tap, guest):
+    """A kernel without something that only the probe needs: its type information says nothing of it."""
+    done = guestlab.guestrace('-v', '--for', '1', '-e', 'trace=mount', guest.name)
+    tap.ok('the probe shows the guest' in done.stderr, 'the probe is what shows calls', done.stderr)
+    renamed = guestkernel.rename_in_types(guest, ONLY_PROBE, ONLY_PROBE.upper())
+    guest.sh(f'calls {CALLS}')
+    text = guestkernel.kernel_text(guest)
+    with guestlab.trace(guest, '-e', 'trace=close', ping='cat /dev/null') as trace:
+        guest.sh(f'calls {CALLS}', timeout=120)
+        during = guestkernel.kernel_text(guest)
+    tap.equal((renamed > 0, trace.output.count('close(-1)')), (True, CALLS), 'where it cannot be, breakpoints do')
+    tap.ok(re.search(rf'breakpoints show .* lacks task_struct\.{ONLY_PROBE}\b', trace.stderr), 'it is said why',
+           trace.stderr)
+    tap.ok(trace.status == 0 and during == text, 'nothing is written to the kernel then')
+    done = guestlab.guestrace('-y', guest.name)
+    tap.ok(done.returncode == 1 and '-y' in done.stderr and ONLY_PROBE in done.stderr, 'what they cannot do is refused',
+           done.stderr)
+    done = guestlab.guestrace('--engine=probe', guest.name)
+    tap.ok(done.returncode == 1 and ONLY_PROBE in done.stderr, 'so is the probe', done.stderr)
+    guestkernel.rename_in_types(guest, ONLY_PROBE.upper(), ONLY_PROBE)
+
+
 def test_killed(tap, guest):
     for _ in range(3):
         tracer = subprocess.Popen([guestlab.GUESTRACE, TRAP, '-o', '/dev/null', guest.name], stdin=subprocess.DEVNULL,
@@ -88,10 +111,11 @@ def test_killed(tap, guest):
 
 def main():
     programs = [p for p in compared.PROGRAMS if p.name in COMPARED]
-    with guestlab.Tap() as tap, guestkernel.boot(sys.argv[1], programs=programs, smp=2) as guest:
+    with guestlab.Tap() as tap, guestkernel.boot(sys.argv[1], programs=programs, smp=2, ram='shared') as guest:
         test_counts(tap, guest)
         test_compared(tap, guest)
         test_refusals(tap, guest)
+        test_fallback(tap, guest)
         test_killed(tap, guest)
 
 

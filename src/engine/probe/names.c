@@ -124,6 +124,21 @@ resolve_row (const GtLinux *linux_os, const NameRow *row, guint64 *ret_value)
   return FALSE;
 }
 
+char *
+gt_probe_names_lacking (const GtLinux *linux_os)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const NameRow *row = &rows[i];
+    guint64 ignored;
+
+    if (!resolve_row (linux_os, row, &ignored)) {
+      return row->kind == KIND_OFFSET ? g_strjoin (".", row->where[0], row->where[1], NULL)
+                                      : g_strdup (row->where[0]);
+    }
+  }
+  return NULL;
+}
+
 /* A stub that this kernel has no use for is never run, but linked: any address of the kernel will
  * do. */
 static const GtHook *

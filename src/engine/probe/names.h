@@ -20,6 +20,9 @@ typedef struct {
 /* A GtBlobResolve; @names is a GtProbeNames. */
 gboolean gt_probe_names_resolve (const char *name, guint64 *ret_value, gpointer names);
 
+/* What of all these the kernel lacks, "STRUCTURE.MEMBER" or a symbol; NULL when it has them. */
+char *gt_probe_names_lacking (const GtLinux *linux_os);
+
 /* The first of these symbols that the kernel has, up to a NULL; 0 when it has none. */
 addr_t gt_probe_names_first (const GtLinux *linux_os, const char *const *symbols);
 

@@ -76,6 +76,21 @@ find_code_memory (const GtLinux *linux_os)
   return NULL;
 }
 
+gboolean
+gt_probe_can_place (const GtLinux *linux_os, GError **error)
+{
+  g_autofree char *lacking = gt_probe_names_lacking (linux_os);
+
+  if (lacking) {
+    return lacks (error, linux_os, lacking);
+  }
+  if (!find_code_memory (linux_os)) {
+    return lacks (error, linux_os, "module_alloc and execmem_alloc");
+  }
+  return gt_probe_names_first (linux_os, data_allocators) != 0 ||
+         lacks (error, linux_os, data_allocators[1]);
+}
+
 static guint64
 n_pages (gsize size)
 {
@@ -115,11 +130,8 @@ allocate (GtPlacedProbe *probe, GtBorrowed *borrowed, GError **error)
   addr_t data_function = gt_probe_names_first (probe->linux_os, data_allocators);
   guint64 code_args[2] = { 0, probe->code_size }, data_args[1] = { sizeof (struct gt_shared) };
 
-  if (!memory) {
-    return lacks (error, probe->linux_os, "module_alloc and execmem_alloc");
-  }
-  if (data_function == 0) {
-    return lacks (error, probe->linux_os, "vzalloc");
+  if (!gt_probe_can_place (probe->linux_os, error)) {
+    return FALSE;
   }
   if (!memory->with_type) {
     code_args[0] = probe->code_size;

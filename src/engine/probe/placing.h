@@ -32,6 +32,10 @@ typedef struct {
 /* Called when the shared pages exist and nothing runs the probe yet. */
 typedef gboolean (*GtPlacedFunc) (GtPlacedProbe *probe, gpointer user_data, GError **error);
 
+/* Whether the guest's kernel has what the probe needs of it, but for the places to hook. Nothing
+ * is asked of the guest. */
+gboolean gt_probe_can_place (const GtLinux *linux_os, GError **error);
+
 /* GT_ERROR_BUSY with @probe->sites.old_code set: a guestrace hooks the kernel already. */
 /* @vcpu: GT_ANY_THREAD, or the vCPUs are held, and this one is about to call a function that the
  * kernel calls in process context: its thread is to do the work. */

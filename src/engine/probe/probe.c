@@ -501,6 +501,12 @@ static const GtEngineOps probe_ops = {
   .free = free_engine,
 };
 
+gboolean
+gt_probe_engine_can (const GtLinux *linux_os, GError **error)
+{
+  return gt_probe_can_place (linux_os, error);
+}
+
 GtEngine *
 gt_probe_engine_new (vmi_instance_t vmi, GtLinux *linux_os)
 {

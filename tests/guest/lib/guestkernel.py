@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a guest's kernel and its hypervisor say of the guest's state: code, memory, health."""
 
+import mmap
+import os
+import pathlib
 import re
 import tempfile
 import time
@@ -56,6 +59,24 @@ def image(guest, start, end):
 def kernel_text(guest):
     where = symbols(guest, '_text', '_etext')
     return image(guest, where['_text'], where['_etext'])
+
+
+def ram(guest):
+    """The guest's memory, for a guest with ram='shared': a file's path."""
+    for fd in pathlib.Path(f'/proc/{guest.pid}/fd').iterdir():
+        if os.readlink(fd).startswith('/memfd:'):
+            return fd
+    raise guestlab.TestbedError('the guest has no memory that others can map')
+
+
+def rename_in_types(guest, old, new):
+    """Another name for what the kernel's type information (BTF) calls so; how many were found."""
+    assert len(old) == len(new)
+    with open(ram(guest), 'r+b') as file, mmap.mmap(file.fileno(), 0) as memory:
+        places = [m.start() for m in re.finditer(re.escape(f'\0{old}\0'.encode()), memory)]
+        for place in places:
+            memory[place + 1:place + 1 + len(new)] = new.encode()
+    return len(places)
 
 
 def differing(a, b):
