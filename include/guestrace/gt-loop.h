@@ -109,8 +109,9 @@ typedef void (*GTStoppedFunc) (GTLoop *loop, const GError *error, gpointer user_
 /**
  * GTWaitFlags: what gt_loop_new_waiting() waits for, besides a guest that has not booted yet.
  * @GT_WAIT_FOR_GUEST: for a guest that is not there yet
+ * @GT_WAIT_NEVER: for nothing: it fails instead
  */
-typedef enum { GT_WAIT_FOR_GUEST = 1 << 0 } GTWaitFlags;
+typedef enum { GT_WAIT_FOR_GUEST = 1 << 0, GT_WAIT_NEVER = 1 << 1 } GTWaitFlags;
 
 /**
  * GTWaitFunc: called some ten times a second while gt_loop_new_waiting() waits.
@@ -125,6 +126,8 @@ GTLoop *gt_loop_new (const char *guest_name);
 GTLoop *gt_loop_new_full (const char *guest_name, GError **error);
 GTLoop *gt_loop_new_waiting (const char *guest_name, GTWaitFlags flags, GTWaitFunc func,
                              gpointer user_data, GError **error);
+GTLoop *gt_loop_new_profiled (const char *guest_name, const char *profile, GTWaitFlags flags,
+                              GTWaitFunc func, gpointer user_data, GError **error);
 GTOSType gt_loop_get_ostype (GTLoop *loop);
 gboolean gt_loop_set_engine (GTLoop *loop, GTEngineKind engine, GError **error);
 GTEngineKind gt_loop_get_engine (GTLoop *loop, const char **ret_why);

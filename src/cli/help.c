@@ -49,6 +49,7 @@ static const char help[] =
     "thread\n"
     "  --for=SECONDS                end then;  --drop  drop and count what comes too fast\n"
     "  --wait, --no-wait            for a guest that is not there yet, has not booted\n"
+    "  --profile=FILE               symbols and types of a kernel that has none itself\n"
     "  --follow-reboot              go on with the guest's next kernel\n"
     "  --engine=trap                by breakpoints, with nothing written to the guest; slow\n"
     "  -q, -qq, -e quiet=SET        no totals, no lines of processes: attach exit fork exec all\n"

@@ -46,6 +46,21 @@ count_process (GtLinux *linux_os, addr_t task, gpointer n)
 }
 
 static void
+print_sources (GtLinux *linux_os)
+{
+  static const char *const sources[] = {
+    [GT_SYMBOLS_BY_NOTE] = "kallsyms, found by VMCOREINFO",
+    [GT_SYMBOLS_BY_SHAPE] = "kallsyms, found by its shape",
+    [GT_SYMBOLS_BY_PROFILE] = "the profile",
+  };
+
+  print_row ("symbols", "%u, from %s", gt_linux_n_symbols (linux_os),
+             sources[gt_linux_symbols_by (linux_os)]);
+  print_row ("types", "%u, from %s", gt_linux_n_types (linux_os),
+             gt_linux_has_types (linux_os) ? "BTF" : "the profile");
+}
+
+static void
 print_kernel (GtLinux *linux_os)
 {
   const char *build_id = gt_linux_build_id (linux_os);
@@ -56,9 +71,7 @@ print_kernel (GtLinux *linux_os)
   print_row ("build id", "%s", build_id != NULL ? build_id : "not known: no VMCOREINFO was found");
   print_row ("KASLR offset", "0x%" G_GINT64_MODIFIER "x", gt_linux_kaslr_offset (linux_os));
   print_row ("page tables", "at 0x%" G_GINT64_MODIFIER "x", gt_linux_dtb (linux_os));
-  print_row ("symbols", "%u, from kallsyms, found by %s", gt_linux_n_symbols (linux_os),
-             gt_linux_tables_by_note (linux_os) ? "VMCOREINFO" : "its shape");
-  print_row ("types", "%u, from BTF", gt_linux_n_types (linux_os));
+  print_sources (linux_os);
   print_row ("system calls", "%u of 64-bit programs, %u of 32-bit ones",
              gt_linux_count_calls (linux_os, GT_ABI_X86_64),
              gt_linux_count_calls (linux_os, GT_ABI_I386));

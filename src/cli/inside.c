@@ -14,11 +14,17 @@ gt_cli_open_inside (int argc, char **argv, const char *what, const GOptionEntry 
   g_autoptr (GOptionContext) context = g_option_context_new ("GUEST|IMAGE");
   g_autofree char *command = g_strdup (argv[0]),
                   *program = g_strdup_printf ("guestrace %s", argv[0]);
+  g_autofree char *profile = NULL;
+  const GOptionEntry own[] = { { "profile", 0, 0, G_OPTION_ARG_FILENAME, &profile,
+                                 "Take what the kernel does not tell from this symbol file (ISF)",
+                                 "FILE" },
+                               G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
 
   *ret_vmi = NULL;
   g_set_prgname (program);
   g_option_context_set_summary (context, what);
+  g_option_context_add_main_entries (context, own, NULL);
   if (entries != NULL) {
     g_option_context_add_main_entries (context, entries, NULL);
   }
@@ -33,7 +39,7 @@ gt_cli_open_inside (int argc, char **argv, const char *what, const GOptionEntry 
         command, command);
     return GT_EXIT_USAGE;
   }
-  *ret_vmi = gt_vmi_open_any (argv[1], &error);
+  *ret_vmi = gt_vmi_open_any (argv[1], profile, &error);
   if (*ret_vmi == NULL) {
     gt_cli_say ("%s", error->message);
     return GT_EXIT_FAILED;

@@ -23,6 +23,7 @@ enum {
   OPTION_DROP,
   OPTION_WAIT,
   OPTION_NO_WAIT,
+  OPTION_PROFILE,
   OPTION_FOLLOW_REBOOT,
   OPTION_WHOLE,
   OPTION_BY_PROCESS,
@@ -88,6 +89,7 @@ static const struct option long_options[] = {
   { "output-append-mode", no_argument, NULL, 'A' },
   { "output-separately", no_argument, NULL, OPTION_SEPARATE },
   { "pid", required_argument, NULL, 'p' },
+  { "profile", required_argument, NULL, OPTION_PROFILE },
   { "quiet", optional_argument, NULL, OPTION_QUIET },
   { "rate", required_argument, NULL, OPTION_RATE },
   { "raw", required_argument, NULL, OPTION_RAW },
@@ -363,6 +365,10 @@ take_value (GtCliOptions *options, int option, const char *value, GError **error
     g_free (options->output);
     options->output = g_strdup (value);
     return TRUE;
+  case OPTION_PROFILE:
+    g_free (options->profile);
+    options->profile = g_strdup (value);
+    return TRUE;
   case OPTION_RELATIVE:
     line->relative = TRUE;
     return gt_expression_precision (value, &line->relative_digits, error);
@@ -499,6 +505,7 @@ gt_cli_options_free (GtCliOptions *options)
   g_ptr_array_unref (options->containers);
   g_ptr_array_unref (options->injections);
   g_free (options->output);
+  g_free (options->profile);
   g_free (options->guest);
   g_free (options);
 }

@@ -58,6 +58,7 @@ typedef struct {
   guint sample, rate; /* one call of so many, so many in a second; 0: all */
   gboolean wait;
   gboolean no_wait;
+  char *profile; /* of the guest's kernel; or NULL */
   gboolean follow_reboot;
   gboolean help;
   gboolean version;

@@ -53,10 +53,9 @@ static GTLoop *
 open_guest (const GtCliOptions *options, GtStopper *stopper, GError **error)
 {
   Waiting waiting = { stopper, (options->quiet & GT_QUIET_ATTACH) != 0, NULL };
+  GTWaitFlags flags = options->no_wait ? GT_WAIT_NEVER : options->wait ? GT_WAIT_FOR_GUEST : 0;
   g_autoptr (GTLoop) loop =
-      options->no_wait ? gt_loop_new_full (options->guest, error)
-                       : gt_loop_new_waiting (options->guest, options->wait ? GT_WAIT_FOR_GUEST : 0,
-                                              on_waiting, &waiting, error);
+      gt_loop_new_profiled (options->guest, options->profile, flags, on_waiting, &waiting, error);
 
   if (loop == NULL) {
     return NULL;

@@ -14,6 +14,8 @@ struct GtBtf {
   GArray *composites; /* by name; sorted, as names can be made that hash alike */
 };
 
+/* Takes @btf over. */
+GtBtf *gt_btf_new_from (struct btf *btf);
 /* Past typedefs, const and the like; NULL when there are suspiciously many. */
 const struct btf_type *gt_btf_bare_type (const GtBtf *types, guint32 id);
 /* The struct or union of that name, or NULL. */

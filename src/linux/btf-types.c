@@ -69,7 +69,6 @@ GtBtf *
 gt_btf_new (const guint8 *bytes, gsize len, GError **error)
 {
   struct btf *btf = NULL;
-  GtBtf *types;
 
   if (header_is_sound (bytes, len)) {
     libbpf_print_fn_t print = libbpf_set_print (NULL); /* it would write to stderr */
@@ -80,10 +79,18 @@ gt_btf_new (const guint8 *bytes, gsize len, GError **error)
   if (btf == NULL || libbpf_get_error (btf) != 0) {
     g_set_error_literal (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
                          "the guest kernel's type information (BTF) cannot be read: it is damaged "
-                         "or of a newer form than libbpf knows; a newer libbpf may help");
+                         "or of a newer form than libbpf knows; a newer libbpf may help, or a "
+                         "profile of that very kernel (--profile)");
     return NULL;
   }
-  types = g_new0 (GtBtf, 1);
+  return gt_btf_new_from (btf);
+}
+
+GtBtf *
+gt_btf_new_from (struct btf *btf)
+{
+  GtBtf *types = g_new0 (GtBtf, 1);
+
   types->btf = btf;
   types->composites = index_names (btf);
   return types;

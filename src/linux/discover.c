@@ -88,6 +88,63 @@ gt_linux_find_tables (vmi_instance_t vmi, GtKimage *image, GtKallsymsTables *ret
   return found;
 }
 
+/* How far KASLR moved the kernel that @profile is of, if it is that which the image is. */
+static gboolean
+slide_of (const GtProfile *profile, GtKimage *image, const GtVmcoreinfo *info, addr_t *ret_slide)
+{
+  const char *banner = gt_profile_banner (profile);
+  const addr_t ends[] = { gt_kimage_start (image), info != NULL ? info->slide : 0 };
+  addr_t text, at;
+
+  banner = banner != NULL ? banner : BANNER_START;
+  if (!gt_profile_lookup (profile, "linux_banner", &at) ||
+      !gt_profile_lookup (profile, "_text", &text)) {
+    return FALSE;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++) {
+    addr_t slide = i == 0 ? ends[0] - text : ends[i];
+    const guint8 *bytes = gt_kimage_peek (image, at + slide, strlen (banner));
+
+    if (bytes != NULL && memcmp (bytes, banner, strlen (banner)) == 0) {
+      *ret_slide = slide;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* The kernel's own table goes first; @profile is for one that has none, or one without variables.
+ */
+static gboolean
+complete_symbols (GtLinux *linux_os, GtKimage *image, const GtVmcoreinfo *info, GError **error)
+{
+  const GtProfile *profile = linux_os->profile;
+  addr_t ignored, slide;
+  gboolean whole =
+      linux_os->syms != NULL && gt_kallsyms_lookup (linux_os->syms, "linux_banner", &ignored);
+
+  if (profile == NULL) {
+    return linux_os->syms != NULL;
+  }
+  if (!slide_of (profile, image, info, &slide)) {
+    g_clear_error (error);
+    g_set_error (error, GT_ERROR, GT_ERROR_INVALID,
+                 "the profile \"%s\" is of another kernel than the guest runs%s%s: give that "
+                 "kernel's, or none",
+                 gt_profile_path (profile), info != NULL ? ", which is " : "",
+                 info != NULL ? info->release : "");
+    return FALSE;
+  }
+  if (!whole) {
+    g_clear_error (error);
+    gt_kallsyms_free (linux_os->syms);
+    linux_os->syms = gt_profile_symbols (profile, image, slide);
+    linux_os->slide = slide;
+    linux_os->symbols_by = GT_SYMBOLS_BY_PROFILE;
+  }
+  return TRUE;
+}
+
 static GtKallsyms *
 find_symbols (vmi_instance_t vmi, GtKimage *image, GtVmcoreinfo **info, GError **error)
 {
@@ -99,7 +156,8 @@ find_symbols (vmi_instance_t vmi, GtKimage *image, GtVmcoreinfo **info, GError *
   if (*info != NULL) {
     g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
                  "the guest's kernel (%s) was found, but it keeps no symbol table "
-                 "(CONFIG_KALLSYMS): guestrace needs one to find its functions",
+                 "(CONFIG_KALLSYMS): guestrace needs one to find its functions; a profile "
+                 "of that very kernel (--profile) would do",
                  (*info)->release);
   } else {
     g_set_error_literal (error, GT_ERROR, GT_ERROR_UNKNOWN_OS,
@@ -150,11 +208,15 @@ identify (GtLinux *linux_os, GtKimage *image, const GtVmcoreinfo *info, GError *
   if (linux_os->release == NULL) {
     g_set_error_literal (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
                          "the guest's kernel was found, but its symbol table has no variables "
-                         "(CONFIG_KALLSYMS_ALL): guestrace needs them");
+                         "(CONFIG_KALLSYMS_ALL): guestrace needs them; a profile of that very "
+                         "kernel (--profile) would do");
     return FALSE;
   }
   if (linux_os->banner == NULL) {
     linux_os->banner = g_strconcat (BANNER_START, linux_os->release, NULL);
+  }
+  if (linux_os->symbols_by == GT_SYMBOLS_BY_PROFILE) {
+    return TRUE; /* it was needed to find them */
   }
   if (info != NULL && info->has_slide) {
     linux_os->slide = info->slide;
@@ -179,7 +241,7 @@ find_root (GtLinux *linux_os, const GtKimage *image)
 }
 
 static GtBtf *
-find_types (const GtLinux *linux_os, GtKimage *image, GError **error)
+types_of_kernel (const GtLinux *linux_os, GtKimage *image, GError **error)
 {
   const guint8 *bytes;
   addr_t start, stop;
@@ -188,7 +250,8 @@ find_types (const GtLinux *linux_os, GtKimage *image, GError **error)
       !gt_kallsyms_lookup (linux_os->syms, "__stop_BTF", &stop)) {
     g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
                  "the guest's kernel (%s) was found, but it carries no type information "
-                 "(CONFIG_DEBUG_INFO_BTF): guestrace needs it to know its structures",
+                 "(CONFIG_DEBUG_INFO_BTF): guestrace needs it to know its structures; a "
+                 "profile of that very kernel (--profile) would do",
                  linux_os->release);
     return NULL;
   }
@@ -203,6 +266,21 @@ find_types (const GtLinux *linux_os, GtKimage *image, GError **error)
     return NULL;
   }
   return gt_btf_new (bytes, stop - start, error);
+}
+
+static gboolean
+find_types (GtLinux *linux_os, GtKimage *image, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  linux_os->types = linux_os->own_types = types_of_kernel (linux_os, image, &cause);
+  if (linux_os->types == NULL && linux_os->profile != NULL) {
+    linux_os->types = gt_profile_types (linux_os->profile);
+  }
+  if (linux_os->types == NULL) {
+    g_propagate_error (error, g_steal_pointer (&cause));
+  }
+  return linux_os->types != NULL;
 }
 
 gboolean
@@ -248,24 +326,30 @@ gt_linux_has_panicked (GtLinux *linux_os)
 }
 
 GtLinux *
-gt_linux_new (vmi_instance_t vmi, GError **error)
+gt_linux_new (vmi_instance_t vmi, const GtProfile *profile, GError **error)
 {
   g_autoptr (GtLinux) linux_os = g_new0 (GtLinux, 1);
   g_autoptr (GtKimage) image = gt_kimage_new (vmi, error);
   g_autoptr (GtVmcoreinfo) info = NULL;
+  g_autoptr (GError) cause = NULL;
 
   linux_os->vmi = vmi;
+  linux_os->profile = profile;
   if (image == NULL) {
     return NULL;
   }
-  linux_os->syms = find_symbols (vmi, image, &info, error);
-  linux_os->by_note = info != NULL && info->kallsyms_names != 0;
-  if (linux_os->syms == NULL || !identify (linux_os, image, info, error)) {
+  linux_os->syms = find_symbols (vmi, image, &info, &cause);
+  linux_os->symbols_by =
+      info != NULL && info->kallsyms_names != 0 ? GT_SYMBOLS_BY_NOTE : GT_SYMBOLS_BY_SHAPE;
+  if (!complete_symbols (linux_os, image, info, &cause)) {
+    g_propagate_error (error, g_steal_pointer (&cause));
+    return NULL;
+  }
+  if (!identify (linux_os, image, info, error)) {
     return NULL;
   }
   find_root (linux_os, image);
-  linux_os->types = find_types (linux_os, image, error);
-  if (linux_os->types == NULL) {
+  if (!find_types (linux_os, image, error)) {
     return NULL;
   }
   linux_os->calls = gt_syscalls_new (image, linux_os->syms, linux_os->types, error);
@@ -283,7 +367,7 @@ gt_linux_free (GtLinux *linux_os)
     return;
   }
   gt_kallsyms_free (linux_os->syms);
-  gt_btf_free (linux_os->types);
+  gt_btf_free (linux_os->own_types);
   gt_syscalls_free (linux_os->calls);
   g_free (linux_os->release);
   g_free (linux_os->banner);

@@ -275,6 +275,29 @@ gt_kallsyms_new (const GtKallsymsTables *tables, GError **error)
   return g_steal_pointer (&syms);
 }
 
+GtKallsyms *
+gt_kallsyms_new_from (const GtNamedAddress *symbols, guint n, addr_t image_start, addr_t image_end)
+{
+  GtKallsyms *syms = g_new0 (GtKallsyms, 1);
+  gsize size = 0;
+
+  for (guint i = 0; i < n; i++) {
+    size += strlen (symbols[i].name) + 1;
+  }
+  syms->arena = g_malloc (size);
+  syms->symbols = g_new (Symbol, n);
+  syms->image_start = image_start;
+  syms->image_end = image_end;
+  for (guint i = 0; i < n && syms->arena_len < MAX_ARENA; i++) {
+    syms->symbols[i] = (Symbol){ symbols[i].address, (guint32) syms->arena_len, 'T' };
+    syms->arena_len += strlen (strcpy (syms->arena + syms->arena_len, symbols[i].name)) + 1;
+    syms->n++;
+  }
+  sort_symbols (syms);
+  hash_symbols (syms);
+  return syms;
+}
+
 void
 gt_kallsyms_free (GtKallsyms *syms)
 {

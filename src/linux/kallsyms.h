@@ -33,6 +33,13 @@ typedef struct {
 gboolean gt_kallsyms_find (const guint8 *data, gsize len, addr_t va, GtKallsymsTables *ret_tables);
 
 GtKallsyms *gt_kallsyms_new (const GtKallsymsTables *tables, GError **error);
+/* What another table of symbols has: all count as global ones. The image's bounds as above. */
+typedef struct {
+  const char *name; /* borrowed */
+  addr_t address;
+} GtNamedAddress;
+GtKallsyms *
+gt_kallsyms_new_from (const GtNamedAddress *symbols, guint n, addr_t image_start, addr_t image_end);
 void gt_kallsyms_free (GtKallsyms *syms);
 
 guint gt_kallsyms_count (const GtKallsyms *syms);

@@ -7,6 +7,7 @@
 #include "linux/kallsyms.h"
 #include "linux/kimage.h"
 #include "linux/linux.h"
+#include "linux/profile.h"
 #include "linux/syscalls.h"
 #include "linux/vmcoreinfo.h"
 
@@ -39,9 +40,11 @@ struct GtLinux {
   char *release;
   char *banner;
   char *build_id;
-  gboolean by_note; /* the symbols were found where VMCOREINFO says */
+  const GtProfile *profile; /* or NULL */
+  GtSymbolsBy symbols_by;
   GtKallsyms *syms;
-  GtBtf *types;
+  const GtBtf *types; /* the kernel's own, or the profile's */
+  GtBtf *own_types;
   GtSyscalls *calls;
   GtTaskLayout tasks;
   GtThreadLayout threads;

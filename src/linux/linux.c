@@ -38,16 +38,22 @@ gt_linux_n_symbols (const GtLinux *linux_os)
   return gt_kallsyms_count (linux_os->syms);
 }
 
-gboolean
-gt_linux_tables_by_note (const GtLinux *linux_os)
+GtSymbolsBy
+gt_linux_symbols_by (const GtLinux *linux_os)
 {
-  return linux_os->by_note;
+  return linux_os->symbols_by;
 }
 
 guint
 gt_linux_n_types (const GtLinux *linux_os)
 {
   return gt_btf_count (linux_os->types);
+}
+
+gboolean
+gt_linux_has_types (const GtLinux *linux_os)
+{
+  return linux_os->own_types != NULL;
 }
 
 addr_t

@@ -44,7 +44,9 @@ gboolean gt_linux_has_panicked (GtLinux *linux_os);
 
 /* Finds out about the guest behind @vmi, of which only memory reading, vCPU registers and
  * page-table look-ups are used. Fails with one sentence when it is not Linux or not booted. */
-GtLinux *gt_linux_new (vmi_instance_t vmi, GError **error);
+struct GtProfile;
+/* @profile (nullable) outlives it: what the kernel in memory has not is taken from there. */
+GtLinux *gt_linux_new (vmi_instance_t vmi, const struct GtProfile *profile, GError **error);
 void gt_linux_free (GtLinux *linux_os);
 
 const char *gt_linux_release (const GtLinux *linux_os);  /* "6.1.0-56-cloud-amd64" */
@@ -54,8 +56,13 @@ addr_t gt_linux_dtb (const GtLinux *linux_os);           /* the kernel's page-ta
 addr_t gt_linux_kaslr_offset (const GtLinux *linux_os);
 
 /* Symbols. */
+typedef enum {
+  GT_SYMBOLS_BY_NOTE,    /* kallsyms, where VMCOREINFO says */
+  GT_SYMBOLS_BY_SHAPE,   /* kallsyms, by how it looks */
+  GT_SYMBOLS_BY_PROFILE, /* the user's */
+} GtSymbolsBy;
 guint gt_linux_n_symbols (const GtLinux *linux_os);
-gboolean gt_linux_tables_by_note (const GtLinux *linux_os);               /* else by their shape */
+GtSymbolsBy gt_linux_symbols_by (const GtLinux *linux_os);
 addr_t gt_linux_symbol (const GtLinux *linux_os, const char *name);       /* 0 when absent */
 const char *gt_linux_symbol_at (const GtLinux *linux_os, addr_t address); /* exact, or NULL */
 const char *gt_linux_symbol_near (const GtLinux *linux_os, addr_t address, addr_t *ret_start,
@@ -65,6 +72,7 @@ const char *gt_linux_symbol_near (const GtLinux *linux_os, addr_t address, addr_
 addr_t gt_linux_module_function (GtLinux *linux_os, const char *name);
 
 guint gt_linux_n_types (const GtLinux *linux_os);
+gboolean gt_linux_has_types (const GtLinux *linux_os); /* else they are the profile's */
 /* Layouts. @member may be a path ("thread.sp") and is looked up through anonymous members. */
 gboolean gt_linux_offset (const GtLinux *linux_os, const char *type, const char *member,
                           gsize *ret_offset); /* bytes */

@@ -30,11 +30,8 @@
 GTLoop *
 gt_loop_new_full (const char *guest_name, GError **error)
 {
-  vmi_instance_t vmi;
-
   g_return_val_if_fail (guest_name != NULL, NULL);
-  vmi = gt_vmi_open (guest_name, TRUE, error);
-  return vmi ? gt_loop_new_on (vmi, error) : NULL;
+  return gt_loop_new_profiled (guest_name, NULL, GT_WAIT_NEVER, NULL, NULL, error);
 }
 
 GTLoop *

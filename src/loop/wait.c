@@ -249,8 +249,59 @@ GTLoop *
 gt_loop_new_waiting (const char *guest_name, GTWaitFlags flags, GTWaitFunc func, gpointer user_data,
                      GError **error)
 {
-  const Wait wait = { flags, func, user_data };
+  return gt_loop_new_profiled (guest_name, NULL, flags, func, user_data, error);
+}
+
+/* The guest may run nothing that is known, so far. */
+static GTLoop *
+find_out (const Wait *wait, vmi_instance_t vmi, GError **error)
+{
   g_autoptr (GError) cause = NULL;
+
+  if (!gt_vmi_find_out (vmi, &cause)) {
+    if ((wait->flags & GT_WAIT_NEVER) || !g_error_matches (cause, GT_ERROR, GT_ERROR_UNKNOWN_OS)) {
+      g_propagate_error (error, g_steal_pointer (&cause));
+      vmi_destroy (vmi);
+      return NULL;
+    }
+    return wait_for_kernel (wait, vmi, error);
+  }
+  if (wait->flags & GT_WAIT_NEVER) {
+    return gt_loop_new_on (vmi, error);
+  }
+  if (!gt_linux_has_panicked (gt_vmi_linux (vmi))) {
+    return settle (wait, vmi, FALSE, error);
+  }
+  if (!wait_for_restart (wait, vmi, error)) {
+    vmi_destroy (vmi);
+    return NULL;
+  }
+  gt_vmi_forget (vmi);
+  return wait_for_kernel (wait, vmi, error);
+}
+
+/**
+ * gt_loop_new_profiled:
+ * @guest_name: as for gt_loop_new_full()
+ * @profile: (nullable): the path of a symbol file of the guest's kernel, in the JSON format of
+ *   Volatility 3 (ISF), compressed by xz or not: as `guestrace profile` and dwarf2json write it
+ * @flags: as for gt_loop_new_waiting(), or %GT_WAIT_NEVER
+ * @func: (nullable): told what is being waited for; may end it
+ * @user_data: for @func
+ * @error: (nullable): why it failed
+ *
+ * The same as gt_loop_new_waiting(). What the guest's kernel does not tell of itself, for want of
+ * symbols (CONFIG_KALLSYMS, CONFIG_KALLSYMS_ALL) or types (CONFIG_DEBUG_INFO_BTF), is taken from
+ * @profile. What the kernel has itself goes first.
+ *
+ * Returns: (transfer full) (nullable): a loop, or %NULL on failure: #GT_ERROR_INVALID when
+ *   @profile cannot be used or is of another kernel
+ */
+GTLoop *
+gt_loop_new_profiled (const char *guest_name, const char *profile, GTWaitFlags flags,
+                      GTWaitFunc func, gpointer user_data, GError **error)
+{
+  const Wait wait = { flags, func, user_data };
   vmi_instance_t vmi;
 
   g_return_val_if_fail (guest_name != NULL, NULL);
@@ -258,21 +309,9 @@ gt_loop_new_waiting (const char *guest_name, GTWaitFlags flags, GTWaitFunc func,
   if (!vmi) {
     return NULL;
   }
-  if (gt_vmi_find_out (vmi, &cause)) {
-    if (!gt_linux_has_panicked (gt_vmi_linux (vmi))) {
-      return settle (&wait, vmi, FALSE, error);
-    }
-    if (!wait_for_restart (&wait, vmi, error)) {
-      vmi_destroy (vmi);
-      return NULL;
-    }
-    gt_vmi_forget (vmi);
-    return wait_for_kernel (&wait, vmi, error);
-  }
-  if (!g_error_matches (cause, GT_ERROR, GT_ERROR_UNKNOWN_OS)) {
-    g_propagate_error (error, g_steal_pointer (&cause));
+  if (profile && !gt_vmi_use_profile (vmi, profile, error)) {
     vmi_destroy (vmi);
     return NULL;
   }
-  return wait_for_kernel (&wait, vmi, error);
+  return find_out (&wait, vmi, error);
 }

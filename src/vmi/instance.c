@@ -17,6 +17,14 @@ gt_vmi_instance_new (GtDriver *driver)
   return vmi;
 }
 
+void
+gt_vmi_set_profile (vmi_instance_t vmi, GtProfile *profile)
+{
+  gt_vmi_forget (vmi);
+  gt_profile_free (vmi->profile);
+  vmi->profile = profile;
+}
+
 gboolean
 gt_vmi_find_paging (vmi_instance_t vmi, GError **error)
 {
@@ -58,7 +66,7 @@ gt_vmi_find_os (vmi_instance_t vmi, GError **error)
       return FALSE;
     }
   }
-  linux_os = gt_linux_new (vmi, error);
+  linux_os = gt_linux_new (vmi, vmi->profile, error);
   if (linux_os == NULL) {
     return FALSE;
   }
@@ -231,6 +239,7 @@ vmi_destroy (vmi_instance_t vmi)
   while (vmi->n_pauses > 0 && vmi_resume_vm (vmi) == VMI_SUCCESS) {
   }
   g_clear_pointer (&vmi->linux_os, gt_linux_free);
+  gt_profile_free (vmi->profile);
   vmi->driver->ops->close (vmi->driver);
   g_free (vmi->why);
   g_free (vmi);

@@ -7,6 +7,7 @@
 #include <libvmi/libvmi.h>
 
 #include "linux/linux.h"
+#include "linux/profile.h"
 #include "vmi/drivers/driver.h"
 #include "vmi/events.h"
 #include "vmi/linear.h"
@@ -18,7 +19,8 @@ G_BEGIN_DECLS
 struct vmi_instance {
   GtDriver *driver;
   GtPaging paging;
-  addr_t idtr_base; /* of the interrupt table; 0 when it is not known */
+  addr_t idtr_base;   /* of the interrupt table; 0 when it is not known */
+  GtProfile *profile; /* of its kernel, as the user gave it; or NULL */
   GtLinux *linux_os;
   addr_t kernel_dtb; /* 0 until the operating system is known */
   GtLinear linear[GT_N_LINEAR];
@@ -37,6 +39,9 @@ struct vmi_instance {
 
 /* Takes @driver over. */
 vmi_instance_t gt_vmi_instance_new (GtDriver *driver);
+
+/* Takes @profile over. What is known of the guest's system has to be found out after it. */
+void gt_vmi_set_profile (vmi_instance_t vmi, GtProfile *profile);
 
 /* Finds out how the guest pages; VMI_PM_NONE when it does not (yet). */
 gboolean gt_vmi_find_paging (vmi_instance_t vmi, GError **error);

@@ -79,7 +79,7 @@ gt_vmi_open_bare (const char *guest, GError **error)
 }
 
 vmi_instance_t
-gt_vmi_open_any (const char *name, GError **error)
+gt_vmi_open_any (const char *name, const char *profile, GError **error)
 {
   GtDriver *driver = gt_vmi_open_driver (name, error);
   vmi_instance_t vmi;
@@ -88,11 +88,24 @@ gt_vmi_open_any (const char *name, GError **error)
     return NULL;
   }
   vmi = gt_vmi_instance_new (driver);
-  if (!gt_vmi_find_out (vmi, error)) {
+  if ((profile != NULL && !gt_vmi_use_profile (vmi, profile, error)) ||
+      !gt_vmi_find_out (vmi, error)) {
     vmi_destroy (vmi);
     return NULL;
   }
   return vmi;
+}
+
+gboolean
+gt_vmi_use_profile (vmi_instance_t vmi, const char *path, GError **error)
+{
+  GtProfile *profile = gt_profile_new (path, error);
+
+  if (profile == NULL) {
+    return FALSE;
+  }
+  gt_vmi_set_profile (vmi, profile);
+  return TRUE;
 }
 
 const char *

@@ -21,8 +21,8 @@ G_BEGIN_DECLS
 vmi_instance_t gt_vmi_open (const char *guest, gboolean want_os, GError **error);
 
 /* A running guest or a memory image ("file:PATH", or a path, or the name of a file that is no
- * guest's name), to look at only. */
-vmi_instance_t gt_vmi_open_any (const char *name, GError **error);
+ * guest's name), to look at only. @profile: nullable, see gt_vmi_use_profile(). */
+vmi_instance_t gt_vmi_open_any (const char *name, const char *profile, GError **error);
 /* Its driver; nothing is known of it yet. */
 GtDriver *gt_vmi_open_driver (const char *name, GError **error);
 /* What kind of memory image it is; NULL when it is a running guest. */
@@ -32,6 +32,9 @@ const char *gt_vmi_image_format (vmi_instance_t vmi);
  * may be tried again and again while it boots. */
 vmi_instance_t gt_vmi_open_bare (const char *guest, GError **error);
 gboolean gt_vmi_find_out (vmi_instance_t vmi, GError **error);
+/* Before that: the path of a symbol file (ISF) of the guest's kernel, for what that does not tell
+ * of itself. */
+gboolean gt_vmi_use_profile (vmi_instance_t vmi, const char *path, GError **error);
 /* The guest has booted on since then: what is remembered of its memory's layout is learnt anew. */
 void gt_vmi_refresh (vmi_instance_t vmi);
 /* It runs something else by now. */

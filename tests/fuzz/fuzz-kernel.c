@@ -135,7 +135,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
     fake_driver (vmi)->regs[1].cr3 |= 0x1000;
   }
   patch (vmi, &input);
-  linux_os = gt_linux_new (vmi, &error);
+  linux_os = gt_linux_new (vmi, NULL, &error);
   fuzz_check ((linux_os == NULL) == (error != NULL), "a failure is explained");
   if (linux_os != NULL) {
     use (vmi, linux_os);

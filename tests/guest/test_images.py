@@ -185,6 +185,59 @@ def facts_of(guest, directory):
             'btf': directory / 'btf', 'banner': guest.sh('cat /proc/version').strip()}
 
 
+def tokens_of(image):
+    """Where the kernel keeps the parts that its symbols' names are made of, the digits among them."""
+    text = image.read_bytes()
+    at = re.search(rb'[\w.$]{2}' + b''.join(rb'\x00%d' % digit for digit in range(10)) + rb'\x00', text).start()
+    return text[at:at + 600]
+
+
+def refused(tap, image, profile, words, what):
+    run = guestlab.guestrace('info', '--profile', profile, image)
+    tap.ok(run.returncode == 1 and run.stderr.count('\n') == 1 and words in run.stderr, what, run.stderr)
+
+
+def check_given(tap, directory, image, standing, facts):
+    """A profile in the place of what the kernel does not have: its types first, then its symbols, too."""
+    profile = directory / 'isf'
+    subprocess.run(['xz', '-0', '-k', profile], check=True)
+    types = facts['btf'].read_bytes()[:64]
+    for lacking, old in ('types', types), ('symbols', tokens_of(image)):
+        lost = guestkernel.overwrite(image, old, bytes(len(old)))
+        run = guestlab.guestrace('info', image)
+        tap.ok(lost > 0 and run.returncode == 1, f'an image without {lacking}', run.stdout + run.stderr)
+        for form in profile, f'{profile}.xz':
+            ps = guestlab.guestrace('ps', '--profile', form, image)
+            tap.ok(ps.stdout == standing and ps.returncode == 0, f'without {lacking}: ps with a profile',
+                   f'{ps.stdout}{ps.stderr}{standing}')
+    run = guestlab.guestrace('info', '--profile', profile, image)
+    tap.ok(len(re.findall(r'^(symbols|types) .*from the profile$', run.stdout, re.M)) == 2 and facts['banner'] in run.stdout,
+           'info says so', run.stdout + run.stderr)
+    banner = facts['banner'].encode()
+    (directory / 'other').write_bytes(profile.read_bytes().replace(
+        base64.b64encode(banner + b'\n\0'), base64.b64encode(banner.replace(b' #1 ', b' #2 ') + b'\n\0')))
+    (directory / 'half').write_bytes(profile.read_bytes()[:1 << 20])
+    (directory / 'half.xz').write_bytes(pathlib.Path(f'{profile}.xz').read_bytes()[:1 << 16])
+    (directory / 'json').write_text('{"symbols": [1, {}], "user_types": {}}')
+    refused(tap, image, directory / 'other', 'another kernel', "another kernel's profile")
+    refused(tap, image, directory / 'half', 'ends too early', 'half a profile')
+    refused(tap, image, directory / 'half.xz', 'damaged xz', 'half a compressed one')
+    refused(tap, image, directory / 'json', 'no symbol file', 'other JSON')
+    refused(tap, image, directory / 'none', 'No such file', 'no file')
+
+
+def check_traced(tap, guest, profile, btf):
+    """A running guest that has lost its types."""
+    types = btf.read_bytes()[:64]
+    guestkernel.overwrite(guestkernel.ram(guest), types, bytes(64))
+    run = guestlab.guestrace('--for', '1', guest.name)
+    tap.ok(run.returncode == 1 and '--profile' in run.stderr, 'without types there is no trace', run.stderr)
+    with guestlab.trace(guest, '--profile', profile) as trace:
+        guest.sh('cat /etc/hosts')
+    tap.ok(trace.status == 0 and re.search(r'cat\[\d+\] openat\(AT_FDCWD, "/etc/hosts", O_RDONLY', trace.output),
+           'with a profile there is', trace.output[-2000:] + trace.stderr)
+
+
 def check_broken(tap, directory, elf, lime):
     """Files that are none, or not whole: a sentence each."""
     whole = elf.read_bytes()[:1 << 20]
@@ -211,7 +264,7 @@ def check_broken(tap, directory, elf, lime):
 
 
 def main():
-    with guestlab.Tap() as tap, guestkernel.boot(sys.argv[1], smp=2) as guest:
+    with guestlab.Tap() as tap, guestkernel.boot(sys.argv[1], smp=2, ram='shared') as guest:
         guest.sh('(sleep 4242 & threads 3 1000000000 & asuser 1234 sleep 4343 &) >/dev/null 2>&1; sleep 0.5')
         sleeper = int(guest.sh('pidof sleep').split()[-1])
         symbols = int(guest.sh(r"grep -vc '\[' /proc/kallsyms"))
@@ -248,7 +301,9 @@ def main():
         slide = int(told['KASLR offset'], 16)
         check_profile(tap, guest.dir, images['ELF core'], slide, facts)
         check_broken(tap, guest.dir, images['ELF core'], images['LiME'])
+        check_given(tap, guest.dir, images['ELF core'], standing.stdout, facts)
         guest.hmp('cont')
+        check_traced(tap, guest, guest.dir / 'isf', facts['btf'])
         guestkernel.check_health(tap, guest, 'after all that')
 
 

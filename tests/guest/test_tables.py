@@ -32,7 +32,7 @@ def main():
         directory.mkdir()
         with guestlab.boot(kernel=kernel) as guest:
             dump_tables(guest, directory)
-        for name in ('test-linux-kallsyms', 'test-linux-types'):
+        for name in ('test-linux-kallsyms', 'test-linux-types', 'test-linux-profile'):
             run = subprocess.run([UNIT / name, '--tap'], text=True, stdout=subprocess.PIPE,
                                  stderr=subprocess.STDOUT,
                                  env=dict(os.environ, GT_TEST_FIXTURES=scratch))

@@ -102,7 +102,7 @@ static const GtLineOptions line_options = {
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  fixture->linux_os.types = make_types ();
+  fixture->linux_os.types = fixture->linux_os.own_types = make_types ();
   fixture->uring = gt_uring_new (&fixture->linux_os);
   g_assert_nonnull (fixture->uring);
   fixture->operations = gt_operations_new (print, fixture);
@@ -115,7 +115,7 @@ tear_down (Fixture *fixture, gconstpointer data)
 {
   gt_operations_free (fixture->operations);
   gt_uring_free (fixture->uring);
-  gt_btf_free (fixture->linux_os.types);
+  gt_btf_free (fixture->linux_os.own_types);
   g_string_free (fixture->text, TRUE);
 }
 

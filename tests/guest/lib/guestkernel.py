@@ -69,14 +69,19 @@ def ram(guest):
     raise guestlab.TestbedError('the guest has no memory that others can map')
 
 
+def overwrite(path, old, new):
+    """Puts as many other bytes where a file, an image or a guest's ram(), has some; how often."""
+    assert len(old) == len(new)
+    with open(path, 'r+b') as file, mmap.mmap(file.fileno(), 0) as memory:
+        places = [m.start() for m in re.finditer(re.escape(old), memory)]
+        for place in places:
+            memory[place:place + len(new)] = new
+    return len(places)
+
+
 def rename_in_types(guest, old, new):
     """Another name for what the kernel's type information (BTF) calls so; how many were found."""
-    assert len(old) == len(new)
-    with open(ram(guest), 'r+b') as file, mmap.mmap(file.fileno(), 0) as memory:
-        places = [m.start() for m in re.finditer(re.escape(f'\0{old}\0'.encode()), memory)]
-        for place in places:
-            memory[place + 1:place + 1 + len(new)] = new.encode()
-    return len(places)
+    return overwrite(ram(guest), f'\0{old}\0'.encode(), f'\0{new}\0'.encode())
 
 
 def differing(a, b):
