@@ -47,14 +47,16 @@ extern "C" {
 
 typedef enum vmi_mode { VMI_XEN, VMI_KVM, VMI_FILE, VMI_BAREFLANK } vmi_mode_t;
 
-/* Where a description of the guest's system comes from. This libvmi needs none: it learns
- * everything from the guest's memory and disregards what is given. */
+/* Where a description of the guest's system comes from. This libvmi needs none: it asks the guest's
+ * kernel, and takes from a profile or a System.map only what that does not tell of itself. What the
+ * configuration says of structures' members, and of page modes, is not looked at. */
 typedef enum vmi_config {
-  VMI_CONFIG_GLOBAL_FILE_ENTRY,
-  VMI_CONFIG_STRING,
-  VMI_CONFIG_GHASHTABLE,
-  VMI_CONFIG_JSON_PATH,
-  VMI_CONFIG_FILE_PATH,
+  VMI_CONFIG_GLOBAL_FILE_ENTRY, /* /etc/libvmi.conf and where else libvmi looks; there need be none
+                                 */
+  VMI_CONFIG_STRING,            /* "{ostype = \"Linux\"; volatility_ist = \"PATH\";}" */
+  VMI_CONFIG_GHASHTABLE,        /* of strings: the same keys */
+  VMI_CONFIG_JSON_PATH,         /* of a symbol file of Volatility 3 */
+  VMI_CONFIG_FILE_PATH,         /* of a file as /etc/libvmi.conf */
 } vmi_config_t;
 
 typedef enum status { VMI_SUCCESS, VMI_FAILURE } status_t;

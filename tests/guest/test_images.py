@@ -35,6 +35,7 @@ done
 '''
 ROW = re.compile(r'^ *(\d+) +(\d+) +(\d+) +(\d+)  (.*)$', re.M)
 FIRMWARE = 0xc0000000
+OS_ERROR, NO_CONFIG, NO_ENTRY = 5, 7, 8  # of vmi_init_error_t
 LIME = struct.Struct('<IIQQ8x')
 
 
@@ -197,6 +198,31 @@ def refused(tap, image, profile, words, what):
     tap.ok(run.returncode == 1 and run.stderr.count('\n') == 1 and words in run.stderr, what, run.stderr)
 
 
+def reason(image, *config):
+    """Why vmi_init_complete() fails, libvmi's number."""
+    run = subprocess.run([vmishell.VMI_SHELL, image, *map(str, config)], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return int(run.stderr.split('(')[-1].split(')')[0]) if run.returncode else 0
+
+
+def check_configured(tap, directory, image, profile):
+    """The same profile by each of libvmi's ways to tell it of one. The image has no symbols and types."""
+    (directory / 'libvmi.conf').write_text(f'other {{ ostype = "Windows"; }}\n# ours\n{image.name} {{\n'
+                                           f'  ostype = "Linux"; volatility_ist = {profile}; linux_pid = 0x4;\n}}\n')
+    (directory / 'none.conf').write_text('other { ostype = "Linux"; }')
+    (directory / 'bad.conf').write_text(f'{image.name} {{ ostype = "Linux" }}')
+    ways = (('json', profile), ('string', f'{{volatility_ist = "{profile}";}}'), ('hash', f'volatility_ist={profile}'),
+            ('file', directory / 'libvmi.conf'))
+    for mode, value in ways:
+        with vmishell.VmiShell(image, mode, value) as vmi:
+            tap.ok(vmi.symbol('init_task') > 0xffffffff80000000, f'libvmi, configured by {mode}')
+    got = [reason(image, *way) for way in (
+        ('global',), ('json', directory / 'none'), ('json',), ('string', '{ostype = "Windows";}'), ('string', '{ostype = Linux;'),
+        ('string', '{ostype = "Plan9";}'), ('file', directory / 'none.conf'), ('file', directory / 'bad.conf'))]
+    tap.equal(got, [OS_ERROR, OS_ERROR, NO_CONFIG, OS_ERROR, NO_CONFIG, NO_ENTRY, NO_ENTRY, NO_CONFIG],
+              'what libvmi says of configurations that are of no use')
+
+
 def check_given(tap, directory, image, standing, facts):
     """A profile in the place of what the kernel does not have: its types first, then its symbols, too."""
     profile = directory / 'isf'
@@ -210,6 +236,7 @@ def check_given(tap, directory, image, standing, facts):
             ps = guestlab.guestrace('ps', '--profile', form, image)
             tap.ok(ps.stdout == standing and ps.returncode == 0, f'without {lacking}: ps with a profile',
                    f'{ps.stdout}{ps.stderr}{standing}')
+    check_configured(tap, directory, image, profile)
     run = guestlab.guestrace('info', '--profile', profile, image)
     tap.ok(len(re.findall(r'^(symbols|types) .*from the profile$', run.stdout, re.M)) == 2 and facts['banner'] in run.stdout,
            'info says so', run.stdout + run.stderr)

@@ -301,6 +301,56 @@ answer_line (Shell *shell, char *line)
   fflush (stdout);
 }
 
+/* The modes of configuration that have a value, by the names that the command line has. */
+static gboolean
+find_mode (const char *name, vmi_config_t *ret)
+{
+  static const char *const names[] = {
+    [VMI_CONFIG_GLOBAL_FILE_ENTRY] = "global", [VMI_CONFIG_STRING] = "string",
+    [VMI_CONFIG_GHASHTABLE] = "hash",          [VMI_CONFIG_JSON_PATH] = "json",
+    [VMI_CONFIG_FILE_PATH] = "file",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    if (strcmp (names[i], name) == 0) {
+      *ret = (vmi_config_t) i;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* "KEY=VALUE" */
+static GHashTable *
+make_table (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "=", 2);
+  GHashTable *table = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  if (g_strv_length (parts) == 2) {
+    (void) g_hash_table_insert (table, g_strdup (parts[0]), g_strdup (parts[1]));
+  }
+  return table;
+}
+
+/* GUEST [MODE [VALUE]] */
+static status_t
+open_guest (int argc, char **argv, vmi_instance_t *vmi, vmi_init_error_t *reason)
+{
+  vmi_config_t mode = VMI_CONFIG_GLOBAL_FILE_ENTRY;
+  char *value = argc > 3 ? argv[3] : NULL;
+  g_autoptr (GHashTable) table = NULL;
+  void *config = value;
+
+  if (argc < 2 || argc > 4 || (argc > 2 && !find_mode (argv[2], &mode))) {
+    return VMI_FAILURE;
+  }
+  if (mode == VMI_CONFIG_GHASHTABLE && value != NULL) {
+    config = table = make_table (value);
+  }
+  return vmi_init_complete (vmi, argv[1], VMI_INIT_DOMAINNAME, NULL, mode, config, reason);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -308,8 +358,7 @@ main (int argc, char **argv)
   Shell shell = { 0 };
   char line[LINE_MAX_BYTES];
 
-  if (argc != 2 || vmi_init_complete (&shell.vmi, argv[1], VMI_INIT_DOMAINNAME, NULL,
-                                      VMI_CONFIG_GLOBAL_FILE_ENTRY, NULL, &reason) != VMI_SUCCESS) {
+  if (open_guest (argc, argv, &shell.vmi, &reason) != VMI_SUCCESS) {
     fprintf (stderr, "vmi-shell: cannot open the guest (%d)\n", (int) reason);
     return 1;
   }

@@ -9,11 +9,12 @@ VMI_SHELL = guestlab.BUILD / 'tests/guest/vmi-shell'
 
 
 class VmiShell:
-    """libvmi on a guest, as a context. Each answer is a list of words, None where libvmi failed."""
+    """libvmi on a guest, as a context. Each answer is a list of words, None where libvmi failed.
+    config: a mode of configuration ("json"), and its value."""
 
-    def __init__(self, name):
+    def __init__(self, name, *config):
         self.process = subprocess.Popen(
-            ['setpriv', '--pdeathsig', 'KILL', VMI_SHELL, name], stdin=subprocess.PIPE,
+            ['setpriv', '--pdeathsig', 'KILL', VMI_SHELL, name, *map(str, config)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True, errors='replace')
         if self.process.stdout.readline() != 'ready\n':
             self.process.wait()
