@@ -102,6 +102,21 @@ def test_stopped(tap, guest, work):
     tap.ok(program.process.returncode == 1 and 'was stopped' in said, 'and it says what that did', said)
 
 
+def test_paused(tap, guest):
+    """By whoever owns it: nothing comes meanwhile, and what comes next comes by itself."""
+    program = Breakpoints(guest)
+    program.wait_for_lines()
+    guest.qmp('stop')
+    time.sleep(0.5)
+    n = len(program.lines())
+    time.sleep(1)
+    tap.equal(len(program.lines()), n, 'a guest that its owner stops: nothing comes')
+    guest.qmp('cont')
+    program.wait_for_lines(n + LINES)
+    said = program.end()
+    tap.ok(program.process.returncode == 0 and not said, 'and lets go on: the breakpoints do, too', said)
+
+
 def test_together(tap, guest):
     """With guestrace at work: one of them is told that the other is there."""
     with guestlab.trace(guest) as trace:
@@ -136,17 +151,31 @@ def test_module(tap, guest):
            f'a function of a module: {after - before} calls, and their returns', f'{got} {before} {after} {said}')
 
 
+def comes_back(guest):
+    """What is said to a guest before it has booted is lost."""
+    for _ in range(60):
+        try:
+            return guest.sh('echo well', timeout=2) == 'well\n'
+        except guestlab.TestbedError:
+            pass
+    return False
+
+
 def test_ends(tap, guest):
     program = Breakpoints(guest, 'no_such_function')
     said = program.process.communicate(timeout=60)[1].strip()
     tap.ok(program.process.returncode == 1 and said.count('\n') == 0 and 'no_such_function' in said,
            'a function that is not there', said)
-    program = Breakpoints(guest)
-    program.wait_for_lines()
-    guest.qmp('quit')
-    said = program.process.communicate(timeout=60)[1].strip()
-    tap.ok(program.process.returncode == 1 and said.count('\n') == 0 and 'is gone' in said,
-           'a guest that ends: it is said in one sentence', said)
+    for command, words in ('system_reset', 'rebooted'), ('quit', 'is gone'):
+        program = Breakpoints(guest)
+        guest.sh('cat /etc/hosts >/dev/null', timeout=120)
+        program.wait_for_lines()
+        guest.qmp(command)
+        said = program.process.communicate(timeout=60)[1].strip()
+        tap.ok(program.process.returncode == 1 and said.count('\n') == 0 and words in said,
+               f'{command}: it is said in one sentence', said)
+        if command != 'quit':
+            tap.ok(comes_back(guest), f'{command}: the guest boots')
 
 
 def main():
@@ -155,7 +184,8 @@ def main():
     parser.add_argument('--seed', type=int, default=random.randrange(1 << 30))
     options = parser.parse_args()
     modules = guestlab.modules(options.kernel)
-    with guestlab.Tap() as tap, guestkernel.boot(options.kernel, smp=2, programs=modules) as guest:
+    with guestlab.Tap() as tap, guestkernel.boot(options.kernel, smp=2, programs=modules,
+                                                       allow_reboot=True) as guest:
         tap.diag(f'--seed {options.seed}')
         work = guestkernel.Work(guest, 'cat /etc/hosts')
         guest.sh('calls 100')
@@ -163,6 +193,7 @@ def main():
         test_text(tap, guest, work)
         test_kills(tap, guest, work, random.Random(options.seed))
         test_stopped(tap, guest, work)
+        test_paused(tap, guest)
         test_together(tap, guest)
         test_module(tap, guest)
         guestkernel.check_health(tap, guest, 'after all that')
