@@ -23,14 +23,14 @@ def cxx_command():
 def compiles(command, standard, language, include, flags, text):
     """The compiler's complaints about text, or None."""
     result = subprocess.run(
-        [*command, f'-std={standard}', '-x', language, *WARNINGS, f'-I{include}', *flags, '-'],
+        [*command, f'-std={standard}', '-x', language, *WARNINGS, *(f'-I{folder}' for folder in include), *flags, '-'],
         input=text, capture_output=True, text=True)
     return None if result.returncode == 0 else result.stderr
 
 
 def main(source, cc):
-    include = source / 'include'
-    headers = sorted(h for d in ('guestrace', 'libvmi') for h in (include / d).glob('*.h'))
+    include = source / 'include', source / 'include/libvmi-embedded'
+    headers = sorted(h for d in include for name in ('guestrace', 'libvmi') for h in (d / name).glob('*.h'))
     glib = subprocess.run(['pkg-config', '--cflags', 'glib-2.0'], check=True, capture_output=True,
                           text=True).stdout.split()
     # GLib's own headers are not what is tested here.
@@ -41,7 +41,7 @@ def main(source, cc):
     results = []
     for command, standard, language in cases:
         for header in headers:
-            name = header.relative_to(include)
+            name = header.relative_to(header.parent.parent)
             # A second time, for the guard.
             text = f'#include <{name}>\n#include <{name}>\nint main () {{ return 0; }}\n'
             if language == 'c':

@@ -41,7 +41,7 @@ def documented(source):
 def main(source, library):
     include = source / 'include'
     own = set().union(*map(declared, (include / 'guestrace').glob('*.h')))
-    vmi = set().union(*map(declared, (include / 'libvmi').glob('*.h')))
+    vmi = set().union(*map(declared, (include / 'libvmi-embedded/libvmi').glob('*.h')))
     there = exported(library)
     results = (
         ('headers declare functions', {'nothing found'} if not own or not vmi else set()),

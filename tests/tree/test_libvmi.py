@@ -32,7 +32,7 @@ def without_comments(text):
 
 def declared(root):
     """The functions of our headers."""
-    text = ''.join((root / 'include/libvmi' / f'{name}.h').read_text() for name in HEADERS)
+    text = ''.join((root / 'include/libvmi-embedded/libvmi' / f'{name}.h').read_text() for name in HEADERS)
     return sorted(set(re.findall(FUNCTION, without_comments(text))))
 
 
@@ -56,7 +56,7 @@ def complaints(compiler, root, functions, values):
     lines += [f'_Static_assert ((long long) ({name}) == {value}LL, "{name}");' for name, value in values.items()]
     flags = subprocess.run(['pkg-config', '--cflags', 'glib-2.0'], check=True, stdout=subprocess.PIPE,
                            text=True).stdout.split()
-    return subprocess.run([*compiler, '-std=gnu11', '-fsyntax-only', '-I', root / 'include', *flags, '-x', 'c', '-'],
+    return subprocess.run([*compiler, '-std=gnu11', '-fsyntax-only', '-I', root / 'include/libvmi-embedded', *flags, '-x', 'c', '-'],
                           input='\n'.join(lines) + '\n', stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                           text=True).stderr
 
