@@ -95,6 +95,6 @@ gt_cli_info (int argc, char **argv)
   }
   print_machine (vmi);
   print_kernel (gt_vmi_linux (vmi));
-  (void) vmi_destroy (vmi);
+  gt_vmi_close (vmi);
   return gt_cli_printed ();
 }

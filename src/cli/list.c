@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "vmi/drivers/qemu/process.h"
 #include "vmi/open.h"
 
 typedef struct {
@@ -41,17 +40,17 @@ look_inside (Row *row)
     row->kernel = g_strdup_printf ("- (%s)", reason);
   }
   if (vmi != NULL) {
-    (void) vmi_destroy (vmi);
+    gt_vmi_close (vmi);
   }
 }
 
 static Row *
-make_row (const GtQemuProcess *process)
+make_row (const GtGuest *guest)
 {
   Row *row = g_new0 (Row, 1);
 
-  row->name = gt_cli_printable (process->name != NULL ? process->name : "-");
-  row->id = g_strdup_printf ("qemu:%d", process->pid);
+  row->name = gt_cli_printable (guest->name != NULL ? guest->name : "-");
+  row->id = g_strdup (guest->spec);
   row->os = "-";
   look_inside (row);
   return row;
@@ -84,7 +83,7 @@ gt_cli_list (int argc, char **argv)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
-  g_autoptr (GPtrArray) processes = NULL;
+  g_autoptr (GPtrArray) guests = NULL;
   g_autoptr (GError) error = NULL;
 
   g_option_context_set_summary (context, "Lists the guests that this machine runs.");
@@ -96,13 +95,17 @@ gt_cli_list (int argc, char **argv)
     gt_cli_say ("list takes no arguments; see guestrace list --help");
     return GT_EXIT_USAGE;
   }
-  processes = gt_qemu_process_list ();
-  if (processes->len == 0) {
+  guests = gt_vmi_list (&error);
+  if (guests == NULL) {
+    gt_cli_say ("%s", error->message);
+    return GT_EXIT_FAILED;
+  }
+  if (guests->len == 0) {
     gt_cli_say ("no running guests found");
     return GT_EXIT_OK;
   }
-  for (guint i = 0; i < processes->len; i++) {
-    g_ptr_array_add (rows, make_row (g_ptr_array_index (processes, i)));
+  for (guint i = 0; i < guests->len; i++) {
+    g_ptr_array_add (rows, make_row (g_ptr_array_index (guests, i)));
   }
   print_rows (rows);
   return fflush (stdout) == 0 && !ferror (stdout) ? GT_EXIT_OK : GT_EXIT_FAILED;

@@ -65,6 +65,6 @@ gt_cli_profile (int argc, char **argv)
   }
   out = open_output (path);
   status = out != NULL ? write_profile (vmi, out, path) : GT_EXIT_FAILED;
-  (void) vmi_destroy (vmi);
+  gt_vmi_close (vmi);
   return status;
 }

@@ -51,6 +51,6 @@ gt_cli_ps (int argc, char **argv)
         "changes faster than it can be read; try again");
     status = GT_EXIT_FAILED;
   }
-  (void) vmi_destroy (vmi);
+  gt_vmi_close (vmi);
   return status == GT_EXIT_OK ? gt_cli_printed () : status;
 }

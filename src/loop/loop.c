@@ -480,7 +480,7 @@ gt_loop_free (GTLoop *loop)
   g_free (loop->no_probe);
   g_clear_pointer (&loop->uring, gt_uring_free);
   if (loop->vmi) {
-    vmi_destroy (loop->vmi);
+    gt_vmi_close (loop->vmi);
   }
   if (loop->wake_fd >= 0) {
     close (loop->wake_fd);

@@ -167,7 +167,7 @@ settle (const Wait *wait, vmi_instance_t vmi, gboolean held, GError **error)
       return gt_loop_new_on (vmi, error);
     }
     if (!gt_vmi_hold (vmi, error)) {
-      vmi_destroy (vmi);
+      gt_vmi_close (vmi);
       return NULL;
     }
   }
@@ -177,7 +177,7 @@ settle (const Wait *wait, vmi_instance_t vmi, gboolean held, GError **error)
     return gt_loop_new_on (vmi, error);
   }
   if (!run_to_first (wait, vmi, &vcpu, error)) {
-    vmi_destroy (vmi);
+    gt_vmi_close (vmi);
     return NULL;
   }
   return loop_at_first (vmi, vcpu, error);
@@ -226,7 +226,7 @@ wait_for_kernel (const Wait *wait, vmi_instance_t vmi, GError **error)
       break;
     }
   }
-  vmi_destroy (vmi);
+  gt_vmi_close (vmi);
   return NULL;
 }
 
@@ -261,7 +261,7 @@ find_out (const Wait *wait, vmi_instance_t vmi, GError **error)
   if (!gt_vmi_find_out (vmi, &cause)) {
     if ((wait->flags & GT_WAIT_NEVER) || !g_error_matches (cause, GT_ERROR, GT_ERROR_UNKNOWN_OS)) {
       g_propagate_error (error, g_steal_pointer (&cause));
-      vmi_destroy (vmi);
+      gt_vmi_close (vmi);
       return NULL;
     }
     return wait_for_kernel (wait, vmi, error);
@@ -273,7 +273,7 @@ find_out (const Wait *wait, vmi_instance_t vmi, GError **error)
     return settle (wait, vmi, FALSE, error);
   }
   if (!wait_for_restart (wait, vmi, error)) {
-    vmi_destroy (vmi);
+    gt_vmi_close (vmi);
     return NULL;
   }
   gt_vmi_forget (vmi);
@@ -310,7 +310,7 @@ gt_loop_new_profiled (const char *guest_name, const char *profile, GTWaitFlags f
     return NULL;
   }
   if (profile && !gt_vmi_use_profile (vmi, profile, error)) {
-    vmi_destroy (vmi);
+    gt_vmi_close (vmi);
     return NULL;
   }
   return find_out (&wait, vmi, error);

@@ -2,6 +2,7 @@
 /* What the core needs beyond libvmi's interface: see open.h. Most of it is the driver's. */
 #include "vmi/open.h"
 
+#include "vmi/drivers/qemu/process.h"
 #include "vmi/instance.h"
 
 #include <guestrace/gt-error.h>
@@ -106,6 +107,39 @@ gt_vmi_use_profile (vmi_instance_t vmi, const char *path, GError **error)
   }
   gt_vmi_set_profile (vmi, profile);
   return TRUE;
+}
+
+void
+gt_vmi_close (vmi_instance_t vmi)
+{
+  (void) vmi_destroy (vmi);
+}
+
+static void
+guest_free (gpointer data)
+{
+  GtGuest *guest = data;
+
+  g_free (guest->name);
+  g_free (guest->spec);
+  g_free (guest);
+}
+
+GPtrArray *
+gt_vmi_list (GError **error)
+{
+  g_autoptr (GPtrArray) processes = gt_qemu_process_list ();
+  GPtrArray *guests = g_ptr_array_new_with_free_func (guest_free);
+
+  for (guint i = 0; i < processes->len; i++) {
+    const GtQemuProcess *process = g_ptr_array_index (processes, i);
+    GtGuest *guest = g_new0 (GtGuest, 1);
+
+    guest->name = g_strdup (process->name);
+    guest->spec = g_strdup_printf ("qemu:%d", process->pid);
+    g_ptr_array_add (guests, guest);
+  }
+  return guests;
 }
 
 const char *

@@ -20,6 +20,17 @@ G_BEGIN_DECLS
  * @want_os, its operating system. Free with vmi_destroy(). */
 vmi_instance_t gt_vmi_open (const char *guest, gboolean want_os, GError **error);
 
+/* Ends what one of these has opened. */
+void gt_vmi_close (vmi_instance_t vmi);
+
+/* A guest that this machine runs. */
+typedef struct {
+  char *name; /* NULL when it was given none */
+  char *spec; /* what gt_vmi_open() finds it by */
+} GtGuest;
+/* All that can be seen; of GtGuest, which the array owns. NULL when nobody can tell. */
+GPtrArray *gt_vmi_list (GError **error);
+
 /* A running guest or a memory image ("file:PATH", or a path, or the name of a file that is no
  * guest's name), to look at only. @profile: nullable, see gt_vmi_use_profile(). */
 vmi_instance_t gt_vmi_open_any (const char *name, const char *profile, GError **error);

@@ -35,6 +35,7 @@ done
 '''
 ROW = re.compile(r'^ *(\d+) +(\d+) +(\d+) +(\d+)  (.*)$', re.M)
 FIRMWARE = 0xc0000000
+ON_LIBVMI = guestlab.BUILD / 'tests/guest/guestrace-on-libvmi'
 OS_ERROR, NO_CONFIG, NO_ENTRY = 5, 7, 8  # of vmi_init_error_t
 LIME = struct.Struct('<IIQQ8x')
 
@@ -265,6 +266,16 @@ def check_traced(tap, guest, profile, btf):
            'with a profile there is', trace.output[-2000:] + trace.stderr)
 
 
+def check_on_libvmi(tap, guest):
+    """The same from the command as -Dlibvmi=system builds it, by nothing but libvmi's interface."""
+    for words in ('info',), ('ps',), ('profile', '-o', guest.dir / 'wanted'):
+        wanted = guestlab.guestrace(*words, guest.name)
+        got = subprocess.run([ON_LIBVMI, *(guest.dir / 'got' if word == guest.dir / 'wanted' else word for word in words),
+                              guest.name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        tap.ok((got.returncode, got.stdout, got.stderr) == (0, wanted.stdout, ''), f'{words[0]} on libvmi', f'{wanted}\n{got}')
+    tap.ok((guest.dir / 'wanted').read_bytes() == (guest.dir / 'got').read_bytes(), 'and the same profile')
+
+
 def check_broken(tap, directory, elf, lime):
     """Files that are none, or not whole: a sentence each."""
     whole = elf.read_bytes()[:1 << 20]
@@ -318,6 +329,7 @@ def main():
                 'a symbol': ('symbol', 'init_task'),
             }
             live = {name: vmi.line(*question) for name, question in places.items()}
+        check_on_libvmi(tap, guest)
         for what, path in images.items():
             info, ps = guestlab.guestrace('info', path), guestlab.guestrace('ps', f'file:{path}')
             said = check_info(tap, what, info.stdout, wanted)

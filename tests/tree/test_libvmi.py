@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 HEADERS = 'libvmi', 'events', 'libvmi_extra', 'peparse', 'x86'
-CORE = 'loop', 'engine', 'linux', 'decode', 'cli'
+CORE = 'loop', 'engine', 'linux', 'decode', 'cli', 'vmi-system'
 FUNCTION = r'\b((?:vmi|peparse)_\w+) \('
 
 

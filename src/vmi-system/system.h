@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The core on a libvmi that is installed: vmi/open.h by nothing but libvmi's interface. Built with
+ * -Dlibvmi=system, in the place of src/vmi.
+ */
+#ifndef GT_VMI_SYSTEM_H
+#define GT_VMI_SYSTEM_H
+
+#include <glib.h>
+#include <libvmi/libvmi.h>
+
+#include "linux/linux.h"
+#include "linux/profile.h"
+
+G_BEGIN_DECLS
+
+/* What belongs to an instance of libvmi's beyond what that knows. */
+typedef struct {
+  vmi_instance_t vmi;
+  GtProfile *profile; /* or NULL */
+  GtLinux *linux_os;  /* NULL until it is found */
+} GtSystem;
+
+/* open.c: that of an instance which gt_vmi_open_bare() made. */
+GtSystem *gt_system_of (vmi_instance_t vmi);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The guest's vCPUs by an installed libvmi: holding them, and their registers. What needs reports
+ * of single instructions, and so tracing, is not there yet.
+ */
+#include <guestrace/gt-error.h>
+#include <string.h>
+
+#include "vmi/open.h"
+
+static gboolean
+fail (const char *what, GError **error)
+{
+  g_set_error (error, GT_ERROR, GT_ERROR_NO_ACCESS, "libvmi cannot %s", what);
+  return FALSE;
+}
+
+static gboolean
+not_there (GError **error)
+{
+  g_set_error_literal (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+                       "a guestrace that is built on an installed libvmi cannot trace yet: it has "
+                       "info, ps and profile");
+  return FALSE;
+}
+
+gboolean
+gt_vmi_hold (vmi_instance_t vmi, GError **error)
+{
+  return vmi_pause_vm (vmi) == VMI_SUCCESS || fail ("make the guest stand", error);
+}
+
+gboolean
+gt_vmi_release (vmi_instance_t vmi, GError **error)
+{
+  return vmi_resume_vm (vmi) == VMI_SUCCESS || fail ("let the guest run", error);
+}
+
+gboolean
+gt_vmi_get_regs (vmi_instance_t vmi, guint vcpu, x86_registers_t *ret, GError **error)
+{
+  registers_t registers;
+
+  memset (&registers, 0, sizeof registers);
+  if (vmi_get_vcpuregs (vmi, &registers, vcpu) != VMI_SUCCESS) {
+    return fail ("read the guest's registers", error);
+  }
+  *ret = registers.x86;
+  return TRUE;
+}
+
+gboolean
+gt_vmi_set_regs (vmi_instance_t vmi, guint vcpu, const x86_registers_t *regs, GError **error)
+{
+  registers_t registers;
+
+  memset (&registers, 0, sizeof registers);
+  registers.x86 = *regs;
+  return vmi_set_vcpuregs (vmi, &registers, vcpu) == VMI_SUCCESS ||
+         fail ("write the guest's registers", error);
+}
+
+/* An installed libvmi knows nothing of threads that are held: callbacks have event->x86_regs. */
+void
+gt_vmi_set_held_regs (vmi_instance_t vmi, guint vcpu, x86_registers_t *regs)
+{
+}
+
+void
+gt_vmi_set_held_pid (vmi_instance_t vmi, vmi_pid_t pid)
+{
+}
+
+gboolean
+gt_vmi_alive (vmi_instance_t vmi)
+{
+  uint64_t ignored;
+
+  return vmi_get_vcpureg (vmi, &ignored, CR3, 0) == VMI_SUCCESS;
+}
+
+void
+gt_vmi_life (vmi_instance_t vmi, gboolean ask, GtLife *ret)
+{
+  memset (ret, 0, sizeof *ret);
+  ret->state = gt_vmi_alive (vmi) ? GT_LIFE_RUNS : GT_LIFE_GONE;
+}
+
+gboolean
+gt_vmi_run_to (vmi_instance_t vmi, const addr_t *addrs, guint n_addrs, guint timeout_ms,
+               guint *ret_vcpu, addr_t *ret_addr, GError **error)
+{
+  return not_there (error);
+}
+
+gboolean
+gt_vmi_traps_open (vmi_instance_t vmi, GError **error)
+{
+  return not_there (error);
+}
+
+gboolean
+gt_vmi_traps_close (vmi_instance_t vmi, GError **error)
+{
+  return TRUE;
+}
+
+gboolean
+gt_vmi_trap_set (vmi_instance_t vmi, addr_t va, gboolean on, GError **error)
+{
+  return not_there (error);
+}
+
+gboolean
+gt_vmi_trap_wait (vmi_instance_t vmi, guint timeout_ms, GtHit *ret, gboolean *ret_any,
+                  GError **error)
+{
+  return not_there (error);
+}
+
+gboolean
+gt_vmi_trap_go (vmi_instance_t vmi, guint vcpu, GError **error)
+{
+  return not_there (error);
+}
