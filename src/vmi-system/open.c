@@ -56,48 +56,65 @@ reason_of (vmi_init_error_t why)
     return "it finds no hypervisor; guests are seen from where they are run (on Xen from domain "
            "0), "
            "by root";
+  case VMI_INIT_ERROR_EVENTS:
+    return "it cannot have the guest's events; another program may have them";
   default:
     return "its driver for the hypervisor cannot reach the guest; that needs root as a rule";
   }
 }
 
-/* Without events: reading needs none, and on Xen one program at a time can have them. */
 static vmi_instance_t
-init (const char *guest, GError **error)
+init (const char *guest, guint64 flags, GError **error)
 {
   vmi_init_error_t why = VMI_INIT_ERROR_DRIVER_NOT_DETECTED;
   vmi_instance_t vmi = NULL;
   vmi_mode_t mode;
 
-  if (vmi_get_access_mode (NULL, guest, VMI_INIT_DOMAINNAME, NULL, &mode) == VMI_SUCCESS &&
-      vmi_init (&vmi, mode, guest, VMI_INIT_DOMAINNAME, NULL, &why) == VMI_SUCCESS) {
+  flags |= VMI_INIT_DOMAINNAME;
+  if (vmi_get_access_mode (NULL, guest, flags, NULL, &mode) == VMI_SUCCESS &&
+      vmi_init (&vmi, mode, guest, flags, NULL, &why) == VMI_SUCCESS) {
     return vmi;
   }
   g_set_error (error, GT_ERROR,
-               why == VMI_INIT_ERROR_DRIVER ? GT_ERROR_NO_ACCESS : GT_ERROR_NO_GUEST,
+               why == VMI_INIT_ERROR_DRIVER   ? GT_ERROR_NO_ACCESS
+               : why == VMI_INIT_ERROR_EVENTS ? GT_ERROR_BUSY
+                                              : GT_ERROR_NO_GUEST,
                "libvmi cannot open \"%s\": %s", guest, reason_of (why));
   return NULL;
 }
 
-vmi_instance_t
-gt_vmi_open_bare (const char *guest, GError **error)
+/* Who only reads needs no events, which one program at a time can have of a guest. */
+static vmi_instance_t
+open_guest (const char *guest, gboolean with_events, GError **error)
 {
+  vmi_instance_t vmi, memory = NULL;
   GtSystem *system;
-  vmi_instance_t vmi;
 
   if (guest == NULL || guest[0] == '\0') {
     g_set_error_literal (error, GT_ERROR, GT_ERROR_INVALID,
                          "no guest was named; name a running virtual machine");
     return NULL;
   }
-  vmi = init (guest, error);
+  vmi = init (guest, with_events ? VMI_INIT_EVENTS : 0, error);
   if (vmi == NULL) {
+    return NULL;
+  }
+  if (with_events && (memory = init (guest, 0, error)) == NULL) {
+    (void) vmi_destroy (vmi);
     return NULL;
   }
   system = g_new0 (GtSystem, 1);
   system->vmi = vmi;
+  system->memory = memory;
+  g_mutex_init (&system->lock);
   remember (system);
   return vmi;
+}
+
+vmi_instance_t
+gt_vmi_open_bare (const char *guest, GError **error)
+{
+  return open_guest (guest, TRUE, error);
 }
 
 void
@@ -108,7 +125,11 @@ gt_vmi_close (vmi_instance_t vmi)
   forget (system);
   gt_linux_free (system->linux_os);
   gt_profile_free (system->profile);
+  if (system->memory != NULL) {
+    (void) vmi_destroy (system->memory);
+  }
   (void) vmi_destroy (vmi);
+  g_mutex_clear (&system->lock);
   g_free (system);
 }
 
@@ -148,6 +169,18 @@ tell_libvmi (GtSystem *system, GError **error)
   return TRUE;
 }
 
+/* Which is not executable: see gt_vmi_write_pa_vec(). */
+static void
+find_direct_map (GtSystem *system)
+{
+  addr_t base = gt_linux_symbol (system->linux_os, "page_offset_base");
+
+  system->direct_map = 0;
+  if (base != 0 && system->memory != NULL && vmi_init_paging (system->memory, 0) == VMI_PM_IA32E) {
+    (void) vmi_read_addr_va (system->vmi, base, 0, &system->direct_map);
+  }
+}
+
 gboolean
 gt_vmi_find_out (vmi_instance_t vmi, GError **error)
 {
@@ -163,13 +196,17 @@ gt_vmi_find_out (vmi_instance_t vmi, GError **error)
     return FALSE;
   }
   system->linux_os = gt_linux_new (vmi, system->profile, error);
-  return system->linux_os != NULL && tell_libvmi (system, error);
+  if (system->linux_os == NULL || !tell_libvmi (system, error)) {
+    return FALSE;
+  }
+  find_direct_map (system);
+  return TRUE;
 }
 
 vmi_instance_t
 gt_vmi_open (const char *guest, gboolean want_os, GError **error)
 {
-  vmi_instance_t vmi = gt_vmi_open_bare (guest, error);
+  vmi_instance_t vmi = open_guest (guest, FALSE, error);
 
   if (vmi != NULL && want_os && !gt_vmi_find_out (vmi, error)) {
     gt_vmi_close (vmi);
@@ -181,7 +218,7 @@ gt_vmi_open (const char *guest, gboolean want_os, GError **error)
 vmi_instance_t
 gt_vmi_open_any (const char *name, const char *profile, GError **error)
 {
-  vmi_instance_t vmi = gt_vmi_open_bare (name, error);
+  vmi_instance_t vmi = open_guest (name, FALSE, error);
 
   if (vmi == NULL) {
     return NULL;

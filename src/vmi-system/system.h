@@ -7,6 +7,7 @@
 #define GT_VMI_SYSTEM_H
 
 #include <glib.h>
+#include <libvmi/events.h>
 #include <libvmi/libvmi.h>
 
 #include "linux/linux.h"
@@ -14,14 +15,20 @@
 
 G_BEGIN_DECLS
 
+typedef struct GtSystemTraps GtSystemTraps;
+
 /* What belongs to an instance of libvmi's beyond what that knows. */
 typedef struct {
   vmi_instance_t vmi;
-  GtProfile *profile; /* or NULL */
-  GtLinux *linux_os;  /* NULL until it is found */
+  vmi_instance_t memory; /* of the same guest, as an instance is one thread's; or NULL */
+  GMutex lock;           /* of memory */
+  addr_t direct_map;     /* where the kernel has all memory mapped; 0: not known */
+  GtProfile *profile;    /* or NULL */
+  GtLinux *linux_os;     /* NULL until it is found */
+  GtSystemTraps *traps;  /* traps.c's; NULL: none are open */
 } GtSystem;
 
-/* open.c: that of an instance which gt_vmi_open_bare() made. */
+/* open.c: that of an instance which was opened there. */
 GtSystem *gt_system_of (vmi_instance_t vmi);
 
 G_END_DECLS

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The guest's vCPUs by an installed libvmi: holding them, and their registers. What needs reports
- * of single instructions, and so tracing, is not there yet.
+/* The guest's vCPUs by an installed libvmi: holding them, their registers, whether they are there.
  */
 #include <guestrace/gt-error.h>
 #include <string.h>
@@ -12,15 +10,6 @@ static gboolean
 fail (const char *what, GError **error)
 {
   g_set_error (error, GT_ERROR, GT_ERROR_NO_ACCESS, "libvmi cannot %s", what);
-  return FALSE;
-}
-
-static gboolean
-not_there (GError **error)
-{
-  g_set_error_literal (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
-                       "a guestrace that is built on an installed libvmi cannot trace yet: it has "
-                       "info, ps and profile");
   return FALSE;
 }
 
@@ -84,42 +73,4 @@ gt_vmi_life (vmi_instance_t vmi, gboolean ask, GtLife *ret)
 {
   memset (ret, 0, sizeof *ret);
   ret->state = gt_vmi_alive (vmi) ? GT_LIFE_RUNS : GT_LIFE_GONE;
-}
-
-gboolean
-gt_vmi_run_to (vmi_instance_t vmi, const addr_t *addrs, guint n_addrs, guint timeout_ms,
-               guint *ret_vcpu, addr_t *ret_addr, GError **error)
-{
-  return not_there (error);
-}
-
-gboolean
-gt_vmi_traps_open (vmi_instance_t vmi, GError **error)
-{
-  return not_there (error);
-}
-
-gboolean
-gt_vmi_traps_close (vmi_instance_t vmi, GError **error)
-{
-  return TRUE;
-}
-
-gboolean
-gt_vmi_trap_set (vmi_instance_t vmi, addr_t va, gboolean on, GError **error)
-{
-  return not_there (error);
-}
-
-gboolean
-gt_vmi_trap_wait (vmi_instance_t vmi, guint timeout_ms, GtHit *ret, gboolean *ret_any,
-                  GError **error)
-{
-  return not_there (error);
-}
-
-gboolean
-gt_vmi_trap_go (vmi_instance_t vmi, guint vcpu, GError **error)
-{
-  return not_there (error);
 }

@@ -266,6 +266,12 @@ gt_vmi_trap_go (vmi_instance_t vmi, guint vcpu, GError **error)
   return vmi->driver->ops->traps->go (vmi->driver, vcpu, error);
 }
 
+gboolean
+gt_vmi_read_code (vmi_instance_t vmi, addr_t va, void *buf, gsize len)
+{
+  return vmi_read_va (vmi, va, 0, len, buf, NULL) == VMI_SUCCESS;
+}
+
 void
 gt_vmi_life (vmi_instance_t vmi, gboolean ask, GtLife *ret)
 {

@@ -71,6 +71,8 @@ gboolean gt_vmi_trap_set (vmi_instance_t vmi, addr_t va, gboolean on, GError **e
 gboolean gt_vmi_trap_wait (vmi_instance_t vmi, guint timeout_ms, GtHit *ret, gboolean *ret_any,
                            GError **error);
 gboolean gt_vmi_trap_go (vmi_instance_t vmi, guint vcpu, GError **error);
+/* The kernel's code as it is without traps, wherever these are. */
+gboolean gt_vmi_read_code (vmi_instance_t vmi, addr_t va, void *buf, gsize len);
 /* What became of the guest, see GtDriverOps. */
 void gt_vmi_life (vmi_instance_t vmi, gboolean ask, GtLife *ret);
 gboolean gt_vmi_alive (vmi_instance_t vmi);

@@ -22,6 +22,7 @@ TRAP = '--engine=trap'
 COMPARED = 'decode-open', 'decode32-memory'
 CALLS = 30
 ONLY_PROBE = 'pagefault_disabled'  # a member of struct task_struct
+ON_LIBVMI = guestlab.BUILD / 'tests/guest/guestrace-on-libvmi'
 REFUSED = (('-y',), ('-P', '/etc/hosts'), ('-f', '-p', '1'), ('--exe', '/bin/sh'), ('--cgroup', 'a'), ('--sample', '2'),
            ('--rate', '9'), ('-e', 'inject=close:error=EIO'), ('-e', 'trace=io_uring'))
 
@@ -95,6 +96,18 @@ def test_fallback(tap, guest):
     guestkernel.rename_in_types(guest, ONLY_PROBE.upper(), ONLY_PROBE)
 
 
+def test_on_libvmi(tap, guest):
+    """Both engines by nothing but libvmi's interface, as -Dlibvmi=system builds the command."""
+    guest.sh(f'calls {CALLS}')
+    text = guestkernel.kernel_text(guest)
+    for engine in 'probe', 'trap':
+        with guestlab.trace(guest, f'--engine={engine}', '-e', 'trace=close', ping='cat /dev/null', program=ON_LIBVMI) as trace:
+            guest.sh(f'calls {CALLS}', timeout=120)
+        tap.equal((trace.status, trace.output.count('close(-1)'), ' 0 events lost' in trace.stderr), (0, CALLS, True),
+                  f'the {engine}, on libvmi: {CALLS} calls')
+    tap.ok(guestkernel.kernel_text(guest) == text, 'and the kernel text is what it was')
+
+
 def test_killed(tap, guest):
     for _ in range(3):
         tracer = subprocess.Popen([guestlab.GUESTRACE, TRAP, '-o', '/dev/null', guest.name], stdin=subprocess.DEVNULL,
@@ -116,6 +129,7 @@ def main():
         test_compared(tap, guest)
         test_refusals(tap, guest)
         test_fallback(tap, guest)
+        test_on_libvmi(tap, guest)
         test_killed(tap, guest)
 
 

@@ -303,7 +303,7 @@ execute (GtTrapEngine *engine, Site *site, x86_registers_t *regs)
 {
   guint8 code[GT_MAX_INSN];
 
-  if (vmi_read_va (engine->vmi, site->va, 0, sizeof code, code, NULL) != VMI_SUCCESS) {
+  if (!gt_vmi_read_code (engine->vmi, site->va, code, sizeof code)) {
     return;
   }
   if (site->insn.length == 0 || memcmp (code, site->code, sizeof code) != 0) {

@@ -172,13 +172,14 @@ class Trace:
 
     ping is a command for the guest whose calls the trace's filters let through: it is run until
     lines arrive. Without it, and with filters or -c among the arguments, a ring in the guest is the
-    sign.
+    sign. program is another build of the command.
     After exit: output (-o's file), stdout, stderr, status.
     """
 
-    def __init__(self, guest, *arguments, name=None, ping=None, style=WHOLE_LINES):
+    def __init__(self, guest, *arguments, name=None, ping=None, style=WHOLE_LINES, program=GUESTRACE):
         arguments = [str(argument) for argument in arguments]
         self.guest = guest
+        self.program = program
         self.ping = ping
         if ping is None and not any(
                 a[:2] in ('-n', '-p', '-P', '-u', '-e', '-c') or a.startswith(('--c', '--exe')) for a in arguments):
@@ -199,7 +200,7 @@ class Trace:
     def start(self, timeout=20):
         areas = big_areas(self.guest) if self.ping is None else None
         self.process = subprocess.Popen(
-            ['setpriv', '--pdeathsig', 'KILL', GUESTRACE, *self.arguments],
+            ['setpriv', '--pdeathsig', 'KILL', self.program, *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             errors='replace')
         start = time.monotonic()
