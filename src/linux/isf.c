@@ -10,7 +10,6 @@
 
 enum { FLUSH_SIZE = 1 << 16 };
 
-#define IMAGE_START 0xffffffff80000000ULL
 #define BANNER_SIZE 1024
 #define FORMAT      "6.2.0"
 #define BANNER_NAME "linux_banner"
@@ -222,7 +221,7 @@ write_symbols (GtIsf *isf, GtLinux *linux_os)
       continue;
     }
     (void) gt_kallsyms_lookup (linux_os->syms, name, &address); /* that of the global one */
-    moved = address >= IMAGE_START ? linux_os->slide : 0;
+    moved = address >= GT_LINUX_IMAGE_START ? linux_os->slide : 0;
     gt_isf_open (isf, name);
     gt_isf_key (isf, "address");
     g_string_append_printf (isf->text, "%" G_GUINT64_FORMAT, address - moved);

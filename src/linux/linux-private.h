@@ -13,6 +13,9 @@
 
 G_BEGIN_DECLS
 
+/* Symbols below are numbers, or per CPU: KASLR does not move them. */
+#define GT_LINUX_IMAGE_START 0xffffffff80000000ULL
+
 /* Where the kernel keeps what tasks.c reads. */
 typedef struct {
   addr_t init_task;

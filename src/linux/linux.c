@@ -77,6 +77,22 @@ gt_linux_symbol_near (const GtLinux *linux_os, addr_t address, addr_t *ret_start
 }
 
 gboolean
+gt_linux_write_map (const GtLinux *linux_os, FILE *out)
+{
+  guint n = gt_kallsyms_count (linux_os->syms);
+
+  for (guint i = 0; i < n; i++) {
+    addr_t address;
+    char type;
+    const char *name = gt_kallsyms_get (linux_os->syms, i, &address, &type);
+
+    address -= address >= GT_LINUX_IMAGE_START ? linux_os->slide : 0;
+    (void) fprintf (out, "%016" G_GINT64_MODIFIER "x %c %s\n", (guint64) address, type, name);
+  }
+  return fflush (out) == 0 && !ferror (out);
+}
+
+gboolean
 gt_linux_offset (const GtLinux *linux_os, const char *type, const char *member, gsize *ret_offset)
 {
   return gt_btf_offset (linux_os->types, type, member, ret_offset);

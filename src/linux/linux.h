@@ -10,6 +10,7 @@
 #include <guestrace/gt-event.h>
 #include <libvmi/events.h>
 #include <libvmi/libvmi.h>
+#include <stdio.h>
 
 #include "linux/structure.h"
 
@@ -67,6 +68,9 @@ addr_t gt_linux_symbol (const GtLinux *linux_os, const char *name);       /* 0 w
 const char *gt_linux_symbol_at (const GtLinux *linux_os, addr_t address); /* exact, or NULL */
 const char *gt_linux_symbol_near (const GtLinux *linux_os, addr_t address, addr_t *ret_start,
                                   addr_t *ret_end); /* the symbol that contains it; its bounds */
+
+/* All symbols as a System.map has them: of a kernel that KASLR has not moved. */
+gboolean gt_linux_write_map (const GtLinux *linux_os, FILE *out);
 
 /* Of a module that is loaded now; 0 when none has it. */
 addr_t gt_linux_module_function (GtLinux *linux_os, const char *name);

@@ -7,6 +7,7 @@
 #include <lzma.h>
 #include <string.h>
 
+#include "linux/linux-private.h"
 #include "linux/profile-private.h"
 
 #define XZ_MAGIC      "\3757zXZ"
@@ -16,7 +17,6 @@
 #define SYMBOLS_MAX   (4u << 20)
 #define BANNER_SYMBOL "linux_banner"
 #define BANNER_START  "Linux version "
-#define IMAGE_START   0xffffffff80000000ull /* what lies below is a number, or per CPU */
 
 struct GtProfile {
   char *path;
@@ -322,7 +322,7 @@ gt_profile_symbols (const GtProfile *profile, const GtKimage *image, addr_t slid
   }
   moved = g_memdup2 (profile->symbols->data, n * sizeof *moved);
   for (guint i = 0; i < n; i++) {
-    moved[i].address += moved[i].address >= IMAGE_START ? slide : 0;
+    moved[i].address += moved[i].address >= GT_LINUX_IMAGE_START ? slide : 0;
   }
   return gt_kallsyms_new_from (moved, n, gt_kimage_start (image), gt_kimage_end (image));
 }

@@ -6,6 +6,8 @@
 #include "vmi/open.h"
 
 #include <guestrace/gt-error.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "vmi-system/system.h"
 
@@ -33,6 +35,16 @@ remember (GtSystem *system)
   }
   (void) g_hash_table_insert (instances, system->vmi, system);
   g_mutex_unlock (&instances_lock);
+}
+
+static void
+forget_linux (GtSystem *system)
+{
+  g_clear_pointer (&system->linux_os, gt_linux_free);
+  if (system->map_fd >= 0) {
+    (void) close (system->map_fd);
+    system->map_fd = -1;
+  }
 }
 
 static void
@@ -106,6 +118,7 @@ open_guest (const char *guest, gboolean with_events, GError **error)
   system = g_new0 (GtSystem, 1);
   system->vmi = vmi;
   system->memory = memory;
+  system->map_fd = -1;
   g_mutex_init (&system->lock);
   remember (system);
   return vmi;
@@ -123,7 +136,7 @@ gt_vmi_close (vmi_instance_t vmi)
   GtSystem *system = gt_system_of (vmi);
 
   forget (system);
-  gt_linux_free (system->linux_os);
+  forget_linux (system);
   gt_profile_free (system->profile);
   if (system->memory != NULL) {
     (void) vmi_destroy (system->memory);
@@ -133,7 +146,23 @@ gt_vmi_close (vmi_instance_t vmi)
   g_free (system);
 }
 
-/* libvmi wants to be told of what it then reads kernel memory with. */
+/* libvmi opens its System.map each time that it looks something up there: the path of a file that
+ * nobody else sees. */
+static char *
+make_map (GtSystem *system)
+{
+  FILE *file;
+  gboolean good;
+
+  system->map_fd = memfd_create ("System.map", MFD_CLOEXEC);
+  if (system->map_fd < 0 || (file = fdopen (dup (system->map_fd), "w")) == NULL) {
+    return NULL;
+  }
+  good = gt_linux_write_map (system->linux_os, file);
+  return fclose (file) == 0 && good ? g_strdup_printf ("/proc/self/fd/%d", system->map_fd) : NULL;
+}
+
+/* What libvmi wants to be told of a kernel. */
 static gboolean
 tell_libvmi (GtSystem *system, GError **error)
 {
@@ -146,7 +175,10 @@ tell_libvmi (GtSystem *system, GError **error)
   };
   g_autoptr (GHashTable) config = g_hash_table_new (g_str_hash, g_str_equal);
   GtLinux *linux_os = system->linux_os;
-  addr_t offsets[G_N_ELEMENTS (members)], init_task, slide, dtb = gt_linux_dtb (linux_os);
+  addr_t init_task = gt_linux_symbol (linux_os, "init_task");
+  addr_t slide = gt_linux_kaslr_offset (linux_os), dtb = gt_linux_dtb (linux_os);
+  addr_t offsets[G_N_ELEMENTS (members)];
+  g_autofree char *map = make_map (system);
   gsize offset = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (members); i++) {
@@ -154,12 +186,13 @@ tell_libvmi (GtSystem *system, GError **error)
     offsets[i] = offset;
     (void) g_hash_table_insert (config, (gpointer) members[i].key, &offsets[i]);
   }
-  slide = gt_linux_kaslr_offset (linux_os);
-  init_task = gt_linux_symbol (linux_os, "init_task") - slide;
   (void) g_hash_table_insert (config, (gpointer) "linux_init_task", &init_task);
   (void) g_hash_table_insert (config, (gpointer) "linux_kaslr", &slide);
   (void) g_hash_table_insert (config, (gpointer) "kpgd", &dtb);
   (void) g_hash_table_insert (config, (gpointer) "ostype", (gpointer) "Linux");
+  if (map != NULL) {
+    (void) g_hash_table_insert (config, (gpointer) "sysmap", map);
+  }
   if (vmi_init_os (system->vmi, VMI_CONFIG_GHASHTABLE, config, NULL) != VMI_OS_LINUX) {
     g_set_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED,
                  "the guest runs Linux %s, but libvmi cannot be made to read its kernel",
@@ -261,7 +294,7 @@ gt_vmi_refresh (vmi_instance_t vmi)
 void
 gt_vmi_forget (vmi_instance_t vmi)
 {
-  g_clear_pointer (&gt_system_of (vmi)->linux_os, gt_linux_free);
+  forget_linux (gt_system_of (vmi));
   vmi_v2pcache_flush (vmi, ~0ull);
 }
 

@@ -25,6 +25,7 @@ typedef struct {
   addr_t direct_map;     /* where the kernel has all memory mapped; 0: not known */
   GtProfile *profile;    /* or NULL */
   GtLinux *linux_os;     /* NULL until it is found */
+  gint map_fd;           /* its System.map, for libvmi; -1: none */
   GtSystemTraps *traps;  /* traps.c's; NULL: none are open */
 } GtSystem;
 
