@@ -32,6 +32,10 @@ typedef struct {
 /* open.c: that of an instance which was opened there. */
 GtSystem *gt_system_of (vmi_instance_t vmi);
 
+/* traps.c: the registers of a vCPU that has reported and is about to be answered, which goes on
+ * with them; NULL when @vcpu is no such one. */
+x86_registers_t *gt_system_reported (GtSystem *system, guint vcpu);
+
 G_END_DECLS
 
 #endif

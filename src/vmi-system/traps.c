@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Breakpoints by libvmi's INT3 events: a 0xCC in the kernel's text, whose first byte is kept here.
- * A vCPU that comes to one stands because the whole guest is paused before libvmi answers the
- * event: it would go on as soon as the event's callback returns. A vCPU that is let go while it
- * still stands at its breakpoint comes to it once more, and has libvmi emulate the instruction
- * then.
+ * A vCPU goes on as soon as the event's callback returns, with the registers that this answers: so
+ * libvmi's events are listened to by a thread that stops in the callback, until the one that waited
+ * for the report is done with it. One of the two runs at a time, as libvmi's instances want it.
+ *
+ * Who runs the guest to a place wants it to stand there: the callback pauses it and returns.
  */
 #include <guestrace/gt-error.h>
 #include <string.h>
@@ -15,7 +16,8 @@
 #define INT3_INSN    0xcc
 #define MAX_INSN     15
 #define DRAIN_ROUNDS 8
-#define LISTEN_MS    20u /* of run_to(): libvmi ends a wait early for any event */
+#define LISTEN_MS    20u       /* of run_to(): libvmi ends a wait early for any event */
+#define NEVER        G_MAXUINT /* a time to listen: the listener is to end */
 
 typedef struct {
   addr_t va, pa;
@@ -31,12 +33,21 @@ typedef struct {
 struct GtSystemTraps {
   vmi_instance_t vmi;
   vmi_event_t event;
-  GHashTable *traps;    /* addr_t: Trap; those that are off, too: events may be under way */
-  GArray *hits;         /* of GtHit; for each, the guest is paused once */
-  GHashTable *standing; /* vCPU: addr_t of the trap where it was when it was reported */
-  GHashTable *passing;  /* vCPU: Passing: its instruction is to be emulated */
+  GHashTable *traps;   /* addr_t: Trap; those that are off, too: events may be under way */
+  GArray *hits;        /* of GtHit, of run_to(): for each, the guest is paused once */
+  gboolean runs_to;    /* run_to() is what waits */
+  GHashTable *passing; /* vCPU: Passing: its instruction is to be emulated */
   emul_insn_t insn;
   guint n_users;
+
+  GThread *listener;
+  GMutex lock;
+  GCond turned;
+  gboolean listens; /* it is the listener's turn */
+  guint timeout_ms; /* what it is to do; libvmi's answer then: */
+  status_t status;
+  vmi_event_t *report;  /* what it stands in the callback of; NULL: in none */
+  x86_registers_t regs; /* of that vCPU, to be changed */
 };
 
 static gboolean
@@ -80,6 +91,83 @@ gt_vmi_read_code (vmi_instance_t vmi, addr_t va, void *buf, gsize len)
 
 /* ---- Events ---- */
 
+/* Whoever has the turn gives it to the other, and waits to get it back. */
+static void
+give_turn (GtSystemTraps *traps, gboolean to_listener)
+{
+  g_mutex_lock (&traps->lock);
+  traps->listens = to_listener;
+  g_cond_broadcast (&traps->turned);
+  while (traps->listens == to_listener) {
+    g_cond_wait (&traps->turned, &traps->lock);
+  }
+  g_mutex_unlock (&traps->lock);
+}
+
+static gpointer
+listen (gpointer data)
+{
+  GtSystemTraps *traps = data;
+
+  g_mutex_lock (&traps->lock);
+  while (!traps->listens) {
+    g_cond_wait (&traps->turned, &traps->lock);
+  }
+  g_mutex_unlock (&traps->lock);
+  while (traps->timeout_ms != NEVER) {
+    traps->status = vmi_events_listen (traps->vmi, traps->timeout_ms);
+    give_turn (traps, FALSE);
+  }
+  return NULL;
+}
+
+static event_response_t
+emulate (GtSystemTraps *traps, vmi_event_t *event, addr_t va)
+{
+  memset (&traps->insn, 0, sizeof traps->insn);
+  if (!gt_vmi_read_code (traps->vmi, va, traps->insn.data, MAX_INSN)) {
+    return VMI_EVENT_RESPONSE_NONE;
+  }
+  traps->insn.dont_free = 1;
+  event->emul_insn = &traps->insn;
+  return VMI_EVENT_RESPONSE_SET_EMUL_INSN;
+}
+
+/* The vCPU stands at a breakpoint that it has been reported at. */
+static void
+let_pass (GtSystemTraps *traps, guint vcpu, const x86_registers_t *regs)
+{
+  const Passing passing = { regs->rip, regs->rsp };
+
+  (void) g_hash_table_insert (traps->passing, GUINT_TO_POINTER (vcpu),
+                              g_memdup2 (&passing, sizeof passing));
+}
+
+/* Has the vCPU reported, and answers what was made of it. */
+static event_response_t
+report (GtSystemTraps *traps, vmi_event_t *event, const Trap *trap)
+{
+  x86_registers_t before = *event->x86_regs;
+  gboolean same;
+
+  traps->report = event;
+  traps->regs = before;
+  give_turn (traps, FALSE);
+  traps->report = NULL;
+  same = memcmp (&before, &traps->regs, sizeof before) == 0;
+  if (!trap->on && same) {
+    return VMI_EVENT_RESPONSE_NONE; /* it executes what is there by now */
+  }
+  if (same) {
+    return emulate (traps, event, trap->va);
+  }
+  if (traps->regs.rip == trap->va) {
+    let_pass (traps, event->vcpu_id, &traps->regs);
+  }
+  *event->x86_regs = traps->regs;
+  return VMI_EVENT_RESPONSE_SET_REGISTERS;
+}
+
 static event_response_t
 on_int3 (vmi_instance_t vmi, vmi_event_t *event)
 {
@@ -96,17 +184,24 @@ on_int3 (vmi_instance_t vmi, vmi_event_t *event)
   }
   if (passing != NULL && passing->va == va && passing->rsp == event->x86_regs->rsp) {
     (void) g_hash_table_remove (traps->passing, vcpu);
-    memset (&traps->insn, 0, sizeof traps->insn);
-    if (gt_vmi_read_code (vmi, va, traps->insn.data, MAX_INSN)) {
-      traps->insn.dont_free = 1;
-      event->emul_insn = &traps->insn;
-      return VMI_EVENT_RESPONSE_SET_EMUL_INSN;
-    }
+    return emulate (traps, event, va);
+  }
+  if (!traps->runs_to) {
+    return report (traps, event, trap);
   }
   if (vmi_pause_vm (vmi) == VMI_SUCCESS) {
     g_array_append_val (traps->hits, hit);
   }
   return VMI_EVENT_RESPONSE_NONE;
+}
+
+x86_registers_t *
+gt_system_reported (GtSystem *system, guint vcpu)
+{
+  GtSystemTraps *traps = system->traps;
+
+  return traps != NULL && traps->report != NULL && traps->report->vcpu_id == vcpu ? &traps->regs
+                                                                                  : NULL;
 }
 
 static GtSystemTraps *
@@ -117,18 +212,27 @@ traps_new (vmi_instance_t vmi)
   traps->vmi = vmi;
   traps->traps = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
   traps->hits = g_array_new (FALSE, FALSE, sizeof (GtHit));
-  traps->standing = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   traps->passing = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   SETUP_INTERRUPT_EVENT (&traps->event, on_int3);
   traps->event.data = traps;
+  g_mutex_init (&traps->lock);
+  g_cond_init (&traps->turned);
+  traps->listener = g_thread_new ("listener", listen, traps);
   return traps;
 }
 
 static void
 traps_free (GtSystemTraps *traps)
 {
+  g_mutex_lock (&traps->lock);
+  traps->timeout_ms = NEVER;
+  traps->listens = TRUE;
+  g_cond_broadcast (&traps->turned);
+  g_mutex_unlock (&traps->lock);
+  (void) g_thread_join (traps->listener);
+  g_mutex_clear (&traps->lock);
+  g_cond_clear (&traps->turned);
   g_hash_table_unref (traps->traps);
-  g_hash_table_unref (traps->standing);
   g_hash_table_unref (traps->passing);
   g_array_unref (traps->hits);
   g_free (traps);
@@ -148,15 +252,6 @@ gt_vmi_traps_open (vmi_instance_t vmi, GError **error)
   }
   system->traps->n_users++;
   return TRUE;
-}
-
-/* The guest is paused no more by those that were reported. */
-static void
-let_go (GtSystemTraps *traps)
-{
-  for (; traps->hits->len > 0; g_array_set_size (traps->hits, traps->hits->len - 1)) {
-    (void) vmi_resume_vm (traps->vmi);
-  }
 }
 
 /* ---- Breakpoints ---- */
@@ -229,10 +324,14 @@ gt_vmi_traps_close (vmi_instance_t vmi, GError **error)
 
     good = (!trap->on || put (traps, trap, FALSE)) && good;
   }
-  let_go (traps);
+  for (guint i = 0; i < traps->hits->len; i++) {
+    (void) vmi_resume_vm (vmi);
+  }
   /* What vCPUs had come to before that is ours to answer. */
-  for (guint i = 0; i < DRAIN_ROUNDS && vmi_are_events_pending (vmi) > 0; i++) {
-    (void) vmi_events_listen (vmi, 0);
+  for (guint i = 0; i < DRAIN_ROUNDS && (traps->report != NULL || vmi_are_events_pending (vmi) > 0);
+       i++) {
+    traps->timeout_ms = 0;
+    give_turn (traps, TRUE);
   }
   good = vmi_clear_event (vmi, &traps->event, NULL) == VMI_SUCCESS && good;
   g_clear_pointer (&system->traps, traps_free);
@@ -241,24 +340,18 @@ gt_vmi_traps_close (vmi_instance_t vmi, GError **error)
 
 /* ---- Reports ---- */
 
-/* The next report of a breakpoint that still is there. */
 static gboolean
-next_hit (GtSystemTraps *traps, GtHit *ret)
+listen_for (GtSystemTraps *traps, guint timeout_ms, GError **error)
 {
-  while (traps->hits->len > 0) {
-    const Trap *trap;
-
-    *ret = g_array_index (traps->hits, GtHit, 0);
-    g_array_remove_index (traps->hits, 0);
-    trap = g_hash_table_lookup (traps->traps, &ret->va);
-    if (trap->on) {
-      (void) g_hash_table_insert (traps->standing, GUINT_TO_POINTER (ret->vcpu),
-                                  g_memdup2 (&ret->va, sizeof ret->va));
-      return TRUE;
-    }
-    (void) vmi_resume_vm (traps->vmi);
+  traps->timeout_ms = timeout_ms;
+  traps->status = VMI_SUCCESS;
+  give_turn (traps, TRUE);
+  if (traps->status != VMI_SUCCESS) {
+    g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
+                         "libvmi cannot listen to the guest any more");
+    return FALSE;
   }
-  return FALSE;
+  return TRUE;
 }
 
 gboolean
@@ -267,39 +360,23 @@ gt_vmi_trap_wait (vmi_instance_t vmi, guint timeout_ms, GtHit *ret, gboolean *re
 {
   GtSystemTraps *traps = gt_system_of (vmi)->traps;
 
-  *ret_any = next_hit (traps, ret);
-  if (!*ret_any && vmi_events_listen (vmi, timeout_ms) != VMI_SUCCESS) {
-    g_set_error_literal (error, GT_ERROR, GT_ERROR_GUEST_GONE,
-                         "libvmi cannot listen to the guest any more");
+  if (traps->report == NULL && !listen_for (traps, timeout_ms, error)) {
     return FALSE;
   }
-  *ret_any = *ret_any || next_hit (traps, ret);
+  *ret_any = traps->report != NULL;
+  if (*ret_any) {
+    *ret = (GtHit){ .vcpu = traps->report->vcpu_id,
+                    .kind = GT_TRAP_EXECUTE,
+                    .va = traps->report->interrupt_event.gla };
+  }
   return TRUE;
 }
 
-/* The vCPU stands at a breakpoint that it has been reported at. */
-static void
-let_pass (GtSystemTraps *traps, guint vcpu, const x86_registers_t *regs)
-{
-  const Passing passing = { regs->rip, regs->rsp };
-
-  (void) g_hash_table_insert (traps->passing, GUINT_TO_POINTER (vcpu),
-                              g_memdup2 (&passing, sizeof passing));
-}
-
+/* Another vCPU may have reported when this returns. */
 gboolean
 gt_vmi_trap_go (vmi_instance_t vmi, guint vcpu, GError **error)
 {
-  GtSystemTraps *traps = gt_system_of (vmi)->traps;
-  gpointer key = GUINT_TO_POINTER (vcpu);
-  const addr_t *at = g_hash_table_lookup (traps->standing, key);
-  x86_registers_t regs;
-
-  if (at != NULL && gt_vmi_get_regs (vmi, vcpu, &regs, NULL) && regs.rip == *at) {
-    let_pass (traps, vcpu, &regs);
-  }
-  (void) g_hash_table_remove (traps->standing, key);
-  return vmi_resume_vm (vmi) == VMI_SUCCESS || fail ("let the guest run", error);
+  return listen_for (gt_system_of (vmi)->traps, 0, error);
 }
 
 /* ---- Running to a place ---- */
@@ -338,44 +415,49 @@ let_all_pass (vmi_instance_t vmi, const addr_t *addrs, guint n)
 
 /* The guest runs; it stands when this returns, because of the hit or at the time's end. */
 static gboolean
-wait_for_hit (vmi_instance_t vmi, guint timeout_ms, GtHit *ret, GError **error)
+wait_for_hit (GtSystemTraps *traps, guint timeout_ms, GtHit *ret, GError **error)
 {
   gint64 end = g_get_monotonic_time () + (gint64) timeout_ms * G_TIME_SPAN_MILLISECOND;
-  gboolean any = FALSE;
+  gboolean good = TRUE;
 
-  while (!any && g_get_monotonic_time () < end) {
-    if (!gt_vmi_trap_wait (vmi, MIN (timeout_ms, LISTEN_MS), ret, &any, error)) {
-      break;
-    }
+  while (good && traps->hits->len == 0 && g_get_monotonic_time () < end) {
+    good = listen_for (traps, MIN (timeout_ms, LISTEN_MS), error);
   }
-  if (!any) {
-    (void) vmi_pause_vm (vmi);
-    if (error == NULL || *error == NULL) {
-      g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
-                           "the guest did not come to the place in time");
-    }
+  if (traps->hits->len > 0) {
+    *ret = g_array_index (traps->hits, GtHit, 0);
+    g_array_remove_index (traps->hits, 0);
+    return TRUE;
   }
-  return any;
+  (void) vmi_pause_vm (traps->vmi);
+  if (good) {
+    g_set_error_literal (error, GT_ERROR, GT_ERROR_FAILED,
+                         "the guest did not come to the place in time");
+  }
+  return FALSE;
 }
 
 gboolean
 gt_vmi_run_to (vmi_instance_t vmi, const addr_t *addrs, guint n_addrs, guint timeout_ms,
                guint *ret_vcpu, addr_t *ret_addr, GError **error)
 {
+  GtSystemTraps *traps;
   GtHit hit = { 0 };
   gboolean good;
 
   if (!gt_vmi_traps_open (vmi, error)) {
     return FALSE;
   }
+  traps = gt_system_of (vmi)->traps;
+  traps->runs_to = TRUE;
   good = set_all (vmi, addrs, n_addrs, TRUE, error);
   if (good) {
     let_all_pass (vmi, addrs, n_addrs);
     (void) vmi_resume_vm (vmi);
-    good = wait_for_hit (vmi, timeout_ms, &hit, error);
+    good = wait_for_hit (traps, timeout_ms, &hit, error);
     *ret_vcpu = hit.vcpu;
     *ret_addr = hit.va;
   }
   good = set_all (vmi, addrs, n_addrs, FALSE, good ? error : NULL) && good;
+  traps->runs_to = FALSE;
   return gt_vmi_traps_close (vmi, good ? error : NULL) && good;
 }

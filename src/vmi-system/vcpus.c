@@ -4,6 +4,7 @@
 #include <guestrace/gt-error.h>
 #include <string.h>
 
+#include "vmi-system/system.h"
 #include "vmi/open.h"
 
 static gboolean
@@ -28,8 +29,13 @@ gt_vmi_release (vmi_instance_t vmi, GError **error)
 gboolean
 gt_vmi_get_regs (vmi_instance_t vmi, guint vcpu, x86_registers_t *ret, GError **error)
 {
+  const x86_registers_t *reported = gt_system_reported (gt_system_of (vmi), vcpu);
   registers_t registers;
 
+  if (reported != NULL) {
+    *ret = *reported;
+    return TRUE;
+  }
   memset (&registers, 0, sizeof registers);
   if (vmi_get_vcpuregs (vmi, &registers, vcpu) != VMI_SUCCESS) {
     return fail ("read the guest's registers", error);
@@ -41,8 +47,13 @@ gt_vmi_get_regs (vmi_instance_t vmi, guint vcpu, x86_registers_t *ret, GError **
 gboolean
 gt_vmi_set_regs (vmi_instance_t vmi, guint vcpu, const x86_registers_t *regs, GError **error)
 {
+  x86_registers_t *reported = gt_system_reported (gt_system_of (vmi), vcpu);
   registers_t registers;
 
+  if (reported != NULL) {
+    *reported = *regs;
+    return TRUE;
+  }
   memset (&registers, 0, sizeof registers);
   registers.x86 = *regs;
   return vmi_set_vcpuregs (vmi, &registers, vcpu) == VMI_SUCCESS ||
