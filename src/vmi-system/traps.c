@@ -116,7 +116,9 @@ listen (gpointer data)
   g_mutex_unlock (&traps->lock);
   while (traps->timeout_ms != NEVER) {
     traps->status = vmi_events_listen (traps->vmi, traps->timeout_ms);
-    give_turn (traps, FALSE);
+    if (traps->timeout_ms != NEVER) { /* whoever ended it meanwhile waits for the thread's end */
+      give_turn (traps, FALSE);
+    }
   }
   return NULL;
 }
