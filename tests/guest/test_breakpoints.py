@@ -41,12 +41,14 @@ class Breakpoints:
         self.file.seek(0)
         return self.file.read().splitlines()
 
-    def wait_for_lines(self, n=1):
+    def wait_for_lines(self, n=1, act=lambda: time.sleep(0.05)):
+        """act is what may bring some."""
         deadline = time.monotonic() + 60
         while len(self.lines()) < n:
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
                 raise guestlab.TestbedError(f'no breakpoint was hit: {self.process.communicate()[1]}')
-            time.sleep(0.05)
+            act()
 
     def end(self, sig=signal.SIGINT):
         self.process.send_signal(sig)
@@ -139,8 +141,7 @@ def test_module(tap, guest):
     guest.sh('insmod /bin/dummy.ko && ifconfig dummy0 10.9.9.1 up')
     sent = '/sys/class/net/dummy0/statistics/tx_packets'
     program = Breakpoints(guest, 'dummy_xmit')
-    while not program.lines():
-        guest.sh('ping -c 1 -W 1 10.9.9.2 >/dev/null; :')
+    program.wait_for_lines(act=lambda: guest.sh('ping -c 1 -W 1 10.9.9.2 >/dev/null; :'))
     before = int(guest.sh(f'cat {sent}'))
     n = len(program.lines())
     guest.sh('ping -c 5 -i 0.2 -W 1 10.9.9.2 >/dev/null; :')
@@ -168,8 +169,7 @@ def test_ends(tap, guest):
            'a function that is not there', said)
     for command, words in ('system_reset', 'rebooted'), ('quit', 'is gone'):
         program = Breakpoints(guest)
-        guest.sh('cat /etc/hosts >/dev/null', timeout=120)
-        program.wait_for_lines()
+        program.wait_for_lines(act=lambda: guest.sh('cat /etc/hosts >/dev/null', timeout=60))
         guest.qmp(command)
         said = program.process.communicate(timeout=60)[1].strip()
         tap.ok(program.process.returncode == 1 and said.count('\n') == 0 and words in said,
