@@ -27,18 +27,28 @@ REFUSED = (('-y',), ('-P', '/etc/hosts'), ('-f', '-p', '1'), ('--exe', '/bin/sh'
            ('--rate', '9'), ('-e', 'inject=close:error=EIO'), ('-e', 'trace=io_uring'))
 
 
+def traced(guest, *arguments, during=True, **options):
+    """Whether the kernel's text stays the same while, or else until after, calls are traced; and the trace."""
+    traces = []
+
+    def act():
+        with guestlab.trace(guest, *arguments, **options) as trace:
+            traces.append(trace)
+            guest.sh(f'calls {CALLS}', timeout=120)
+            return guestkernel.kernel_text(guest) if during else None
+    kept = guestkernel.keeps_text(guest, act)
+    return kept, traces[-1]
+
+
 def test_counts(tap, guest):
     """A program that says how many calls it makes, counted, and its lines; what is in the kernel's
     text meanwhile."""
     guest.sh(f'calls {CALLS}')
-    text = guestkernel.kernel_text(guest)
-    with guestlab.trace(guest, TRAP) as trace:
-        guest.sh(f'calls {CALLS}', timeout=120)
-        during = guestkernel.kernel_text(guest)
+    kept, trace = traced(guest, TRAP)
     lines = re.findall(r' calls\[\d+\] close\(-1\) += -1 EBADF \(Bad file descriptor\) <\d', trace.output)
     tap.equal(len(lines), CALLS, 'the lines of a program that says how many calls it makes')
     tap.ok(trace.status == 0 and ' 0 events lost' in trace.stderr, 'nothing is lost', trace.stderr)
-    tap.ok(during == text, 'the kernel text does not change')
+    tap.ok(kept, 'the kernel text does not change')
     guest.sh(f'(sleep 4; calls {CALLS}) >/dev/null 2>&1 & echo')
     done = guestlab.guestrace(TRAP, '-n', 'calls', '-c', '--for', '15', *guestlab.TABLE, guest.name)
     tap.ok(re.search(rf' {CALLS} +{CALLS} close$', done.stdout, re.M), 'and a table', done.stdout + done.stderr)
@@ -80,14 +90,11 @@ def test_fallback(tap, guest):
     tap.ok('the probe shows the guest' in done.stderr, 'the probe is what shows calls', done.stderr)
     renamed = guestkernel.rename_in_types(guest, ONLY_PROBE, ONLY_PROBE.upper())
     guest.sh(f'calls {CALLS}')
-    text = guestkernel.kernel_text(guest)
-    with guestlab.trace(guest, '-e', 'trace=close', ping='cat /dev/null') as trace:
-        guest.sh(f'calls {CALLS}', timeout=120)
-        during = guestkernel.kernel_text(guest)
+    kept, trace = traced(guest, '-e', 'trace=close', ping='cat /dev/null')
     tap.equal((renamed > 0, trace.output.count('close(-1)')), (True, CALLS), 'where it cannot be, breakpoints do')
     tap.ok(re.search(rf'breakpoints show .* lacks task_struct\.{ONLY_PROBE}\b', trace.stderr), 'it is said why',
            trace.stderr)
-    tap.ok(trace.status == 0 and during == text, 'nothing is written to the kernel then')
+    tap.ok(trace.status == 0 and kept, 'nothing is written to the kernel then')
     done = guestlab.guestrace('-y', guest.name)
     tap.ok(done.returncode == 1 and '-y' in done.stderr and ONLY_PROBE in done.stderr, 'what they cannot do is refused',
            done.stderr)
@@ -99,13 +106,12 @@ def test_fallback(tap, guest):
 def test_on_libvmi(tap, guest):
     """Both engines by nothing but libvmi's interface, as -Dlibvmi=system builds the command."""
     guest.sh(f'calls {CALLS}')
-    text = guestkernel.kernel_text(guest)
     for engine in 'probe', 'trap':
-        with guestlab.trace(guest, f'--engine={engine}', '-e', 'trace=close', ping='cat /dev/null', program=ON_LIBVMI) as trace:
-            guest.sh(f'calls {CALLS}', timeout=120)
+        kept, trace = traced(guest, f'--engine={engine}', '-e', 'trace=close', during=False, ping='cat /dev/null',
+                             program=ON_LIBVMI)
+        tap.ok(kept, f'the {engine}, on libvmi: the kernel text is what it was after it')
         tap.equal((trace.status, trace.output.count('close(-1)'), ' 0 events lost' in trace.stderr), (0, CALLS, True),
                   f'the {engine}, on libvmi: {CALLS} calls')
-    tap.ok(guestkernel.kernel_text(guest) == text, 'and the kernel text is what it was')
 
 
 def test_killed(tap, guest):

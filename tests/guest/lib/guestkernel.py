@@ -101,6 +101,20 @@ def changed_functions(guest, before, after):
     return set(guest.sh(command, timeout=240).split())
 
 
+def keeps_text(guest, act):
+    """Whether the kernel's text stays what it is while act() is done, or is what that returns. The kernel
+    itself changes it once when it finds its clock unstable (sched_clock_stable, a static key), as that of
+    a guest may be which stands again and again; what is done to it from outside is done each time."""
+    for _ in range(2):
+        before = kernel_text(guest)
+        now = act() or kernel_text(guest)
+        if now == before:
+            return True
+        print(f'# the kernel text differs: {changed_functions(guest, before, now)}', flush=True)
+        print('# ' + guest.sh('dmesg | tail -n 5').replace('\n', '\n# '), flush=True)
+    return False
+
+
 def areas(guest):
     """(bytes, who asked for it) of each area of the kernel's vmalloc space, by its own word."""
     lines = guest.sh('cat /proc/vmallocinfo').splitlines()
