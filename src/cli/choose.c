@@ -214,20 +214,21 @@ check_breakpoints (const GtCliOptions *options, const char *why, GError **error)
 gboolean
 gt_cli_choose_engine (GTLoop *loop, const GtCliOptions *options, GError **error)
 {
+  GTEngineKind engine;
   const char *why;
 
   if (options->engine != GT_ENGINE_AUTO && !gt_loop_set_engine (loop, options->engine, error)) {
     return FALSE;
   }
-  if (gt_loop_get_engine (loop, &why) == GT_ENGINE_TRAP &&
-      !check_breakpoints (options, why, error)) {
+  engine = gt_loop_get_engine (loop, &why);
+  if (engine == GT_ENGINE_TRAP && !check_breakpoints (options, why, error)) {
     return FALSE;
   }
   if (why != NULL) {
     gt_cli_say ("breakpoints show the guest's calls, which it pays dearly for: %s", why);
   } else if (options->line.decode.verbose) {
     gt_cli_say ("%s the guest's calls",
-                has_breakpoints (loop) ? "breakpoints show" : "the probe shows");
+                engine == GT_ENGINE_TRAP ? "breakpoints show" : "the probe shows");
   }
   return TRUE;
 }

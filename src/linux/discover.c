@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BANNER_START   "Linux version "
 #define BANNER_MAX     1024U
 #define LINK_ADDRESS   0xffffffff81000000ULL /* of a kernel without KASLR */
 #define MAX_NAMES_LEN  (64U << 20)
@@ -93,20 +92,20 @@ static gboolean
 slide_of (const GtProfile *profile, GtKimage *image, const GtVmcoreinfo *info, addr_t *ret_slide)
 {
   const char *banner = gt_profile_banner (profile);
-  const addr_t ends[] = { gt_kimage_start (image), info != NULL ? info->slide : 0 };
-  addr_t text, at;
+  addr_t text, at, slides[2];
 
-  banner = banner != NULL ? banner : BANNER_START;
+  banner = banner != NULL ? banner : GT_LINUX_BANNER_START;
   if (!gt_profile_lookup (profile, "linux_banner", &at) ||
       !gt_profile_lookup (profile, "_text", &text)) {
     return FALSE;
   }
-  for (guint i = 0; i < G_N_ELEMENTS (ends); i++) {
-    addr_t slide = i == 0 ? ends[0] - text : ends[i];
-    const guint8 *bytes = gt_kimage_peek (image, at + slide, strlen (banner));
+  slides[0] = gt_kimage_start (image) - text;
+  slides[1] = info != NULL ? info->slide : 0;
+  for (guint i = 0; i < G_N_ELEMENTS (slides); i++) {
+    const guint8 *bytes = gt_kimage_peek (image, at + slides[i], strlen (banner));
 
     if (bytes != NULL && memcmp (bytes, banner, strlen (banner)) == 0) {
-      *ret_slide = slide;
+      *ret_slide = slides[i];
       return TRUE;
     }
   }
@@ -178,9 +177,10 @@ read_banner (GtLinux *linux_os, GtKimage *image)
   if (!gt_kallsyms_lookup (linux_os->syms, "linux_banner", &va)) {
     return;
   }
-  for (gsize len = BANNER_MAX; len >= strlen (BANNER_START) && bytes == NULL; len /= 2) {
+  for (gsize len = BANNER_MAX; len >= strlen (GT_LINUX_BANNER_START) && bytes == NULL; len /= 2) {
     bytes = gt_kimage_peek (image, va, len);
-    if (bytes == NULL || memcmp (bytes, BANNER_START, strlen (BANNER_START)) != 0) {
+    if (bytes == NULL ||
+        memcmp (bytes, GT_LINUX_BANNER_START, strlen (GT_LINUX_BANNER_START)) != 0) {
       continue;
     }
     end = (const char *) bytes;
@@ -201,7 +201,7 @@ identify (GtLinux *linux_os, GtKimage *image, const GtVmcoreinfo *info, GError *
     linux_os->release = g_strdup (info->release);
     linux_os->build_id = g_strdup (info->build_id);
   } else if (linux_os->banner != NULL) {
-    const char *release = linux_os->banner + strlen (BANNER_START);
+    const char *release = linux_os->banner + strlen (GT_LINUX_BANNER_START);
 
     linux_os->release = g_strndup (release, strcspn (release, " "));
   }
@@ -213,7 +213,7 @@ identify (GtLinux *linux_os, GtKimage *image, const GtVmcoreinfo *info, GError *
     return FALSE;
   }
   if (linux_os->banner == NULL) {
-    linux_os->banner = g_strconcat (BANNER_START, linux_os->release, NULL);
+    linux_os->banner = g_strconcat (GT_LINUX_BANNER_START, linux_os->release, NULL);
   }
   if (linux_os->symbols_by == GT_SYMBOLS_BY_PROFILE) {
     return TRUE; /* it was needed to find them */

@@ -221,7 +221,7 @@ write_symbols (GtIsf *isf, GtLinux *linux_os)
       continue;
     }
     (void) gt_kallsyms_lookup (linux_os->syms, name, &address); /* that of the global one */
-    moved = address >= GT_LINUX_IMAGE_START ? linux_os->slide : 0;
+    moved = gt_linux_move (address, linux_os->slide);
     gt_isf_open (isf, name);
     gt_isf_key (isf, "address");
     g_string_append_printf (isf->text, "%" G_GUINT64_FORMAT, address - moved);

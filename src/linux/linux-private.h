@@ -13,8 +13,15 @@
 
 G_BEGIN_DECLS
 
-/* Symbols below are numbers, or per CPU: KASLR does not move them. */
-#define GT_LINUX_IMAGE_START 0xffffffff80000000ULL
+#define GT_LINUX_BANNER_START "Linux version " /* what the symbol linux_banner begins with */
+
+/* How far a symbol at @address is moved in a kernel that KASLR moves by @slide: what lies below the
+ * image is a number, or per CPU. */
+static inline addr_t
+gt_linux_move (addr_t address, addr_t slide)
+{
+  return address >= 0xffffffff80000000ULL ? slide : 0;
+}
 
 /* Where the kernel keeps what tasks.c reads. */
 typedef struct {

@@ -86,7 +86,7 @@ gt_linux_write_map (const GtLinux *linux_os, FILE *out)
     char type;
     const char *name = gt_kallsyms_get (linux_os->syms, i, &address, &type);
 
-    address -= address >= GT_LINUX_IMAGE_START ? linux_os->slide : 0;
+    address -= gt_linux_move (address, linux_os->slide);
     (void) fprintf (out, "%016" G_GINT64_MODIFIER "x %c %s\n", (guint64) address, type, name);
   }
   return fflush (out) == 0 && !ferror (out);

@@ -10,10 +10,11 @@
 G_BEGIN_DECLS
 
 /* Members of @object, whatever that is and holds: an object or NULL, a string or NULL, a number or
- * 0. */
+ * 0, a truth value or FALSE. */
 json_object *gt_profile_object (json_object *object, const char *member);
 const char *gt_profile_string (json_object *object, const char *member);
 guint64 gt_profile_number (json_object *object, const char *member);
+gboolean gt_profile_flag (json_object *object, const char *member);
 
 /* The types of a symbol file as BTF; NULL when that has none of use. */
 GtBtf *gt_profile_read_types (json_object *root);

@@ -92,7 +92,6 @@ add_base (struct btf *btf, const char *name, json_object *type)
 {
   const char *kind = gt_profile_string (type, "kind");
   gsize size = gt_profile_number (type, "size");
-  json_object *is_signed = NULL;
   gint encoding = 0;
 
   if (g_strcmp0 (kind, "float") == 0) {
@@ -100,8 +99,7 @@ add_base (struct btf *btf, const char *name, json_object *type)
   }
   if (g_strcmp0 (kind, "bool") == 0) {
     encoding = BTF_INT_BOOL;
-  } else if (json_object_object_get_ex (type, "signed", &is_signed) &&
-             json_object_get_boolean (is_signed)) {
+  } else if (gt_profile_flag (type, "signed")) {
     encoding = BTF_INT_SIGNED;
   } else if (g_strcmp0 (kind, "char") == 0) {
     encoding = BTF_INT_CHAR;
@@ -148,12 +146,11 @@ add_named (Reading *reading, GHashTable *table, json_object *types, AddFunc add)
 static void
 add_field (Reading *reading, const char *name, json_object *field)
 {
-  json_object *type = gt_profile_object (field, "type"), *anonymous = NULL;
+  json_object *type = gt_profile_object (field, "type");
   guint64 bit = gt_profile_number (field, "offset") * 8;
   guint32 n_bits = 0;
 
-  if (json_object_object_get_ex (field, "anonymous", &anonymous) &&
-      json_object_get_boolean (anonymous)) {
+  if (gt_profile_flag (field, "anonymous")) {
     name = NULL;
   }
   if (g_strcmp0 (gt_profile_string (type, "kind"), "bitfield") == 0) {

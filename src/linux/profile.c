@@ -16,7 +16,6 @@
 #define TEXT_MAX      (1024ull << 20)
 #define SYMBOLS_MAX   (4u << 20)
 #define BANNER_SYMBOL "linux_banner"
-#define BANNER_START  "Linux version "
 
 struct GtProfile {
   char *path;
@@ -144,6 +143,14 @@ gt_profile_number (json_object *object, const char *member)
   return json_object_object_get_ex (object, member, &value) ? number_of (value) : 0;
 }
 
+gboolean
+gt_profile_flag (json_object *object, const char *member)
+{
+  json_object *value = NULL;
+
+  return json_object_object_get_ex (object, member, &value) && json_object_get_boolean (value);
+}
+
 static json_object *
 parse (const char *path, const char *text, gsize len, GError **error)
 {
@@ -202,7 +209,8 @@ read_banner (GtProfile *profile, json_object *symbols)
     return;
   }
   bytes = g_base64_decode (encoded, &len);
-  if (len > strlen (BANNER_START) && memcmp (bytes, BANNER_START, strlen (BANNER_START)) == 0) {
+  if (len > strlen (GT_LINUX_BANNER_START) &&
+      memcmp (bytes, GT_LINUX_BANNER_START, strlen (GT_LINUX_BANNER_START)) == 0) {
     profile->banner = g_strchomp (g_strndup ((const char *) bytes, len));
   }
 }
@@ -322,7 +330,7 @@ gt_profile_symbols (const GtProfile *profile, const GtKimage *image, addr_t slid
   }
   moved = g_memdup2 (profile->symbols->data, n * sizeof *moved);
   for (guint i = 0; i < n; i++) {
-    moved[i].address += moved[i].address >= GT_LINUX_IMAGE_START ? slide : 0;
+    moved[i].address += gt_linux_move (moved[i].address, slide);
   }
   return gt_kallsyms_new_from (moved, n, gt_kimage_start (image), gt_kimage_end (image));
 }

@@ -26,6 +26,13 @@ gt_system_of (vmi_instance_t vmi)
   return system;
 }
 
+gboolean
+gt_system_fail (const char *what, GError **error)
+{
+  g_set_error (error, GT_ERROR, GT_ERROR_NO_ACCESS, "libvmi cannot %s", what);
+  return FALSE;
+}
+
 static void
 remember (GtSystem *system)
 {
@@ -65,9 +72,8 @@ reason_of (vmi_init_error_t why)
   case VMI_INIT_ERROR_VM_NOT_FOUND:
     return "it finds no such guest; xl list, or virsh list, has those that run";
   case VMI_INIT_ERROR_DRIVER_NOT_DETECTED:
-    return "it finds no hypervisor; guests are seen from where they are run (on Xen from domain "
-           "0), "
-           "by root";
+    return "it finds no hypervisor; guests are seen from where they are run (on Xen from "
+           "domain 0), by root";
   case VMI_INIT_ERROR_EVENTS:
     return "it cannot have the guest's events; another program may have them";
   default:
@@ -298,16 +304,11 @@ gt_vmi_forget (vmi_instance_t vmi)
   vmi_v2pcache_flush (vmi, ~0ull);
 }
 
-/* Images are read by the libvmi that is carried along: an installed one needs a profile for them.
- */
+/* Images are the embedded libvmi's: gt_vmi_find_out() needs registers. */
 const char *
 gt_vmi_image_format (vmi_instance_t vmi)
 {
-  vmi_mode_t mode;
-
-  return vmi_get_access_mode (vmi, NULL, 0, NULL, &mode) == VMI_SUCCESS && mode == VMI_FILE
-             ? "read by libvmi"
-             : NULL;
+  return NULL;
 }
 
 GPtrArray *

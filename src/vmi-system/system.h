@@ -32,6 +32,9 @@ typedef struct {
 /* open.c: that of an instance which was opened there. */
 GtSystem *gt_system_of (vmi_instance_t vmi);
 
+/* open.c: "libvmi cannot @what"; returns FALSE. */
+gboolean gt_system_fail (const char *what, GError **error);
+
 /* traps.c: the registers of a vCPU that has reported and is about to be answered, which goes on
  * with them; NULL when @vcpu is no such one. */
 x86_registers_t *gt_system_reported (GtSystem *system, guint vcpu);

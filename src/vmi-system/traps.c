@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "vmi-system/system.h"
+#include "vmi/emulate.h"
 #include "vmi/open.h"
 
 #define INT3_INSN    0xcc
-#define MAX_INSN     15
 #define DRAIN_ROUNDS 8
 #define LISTEN_MS    20u       /* of run_to(): libvmi ends a wait early for any event */
 #define NEVER        G_MAXUINT /* a time to listen: the listener is to end */
@@ -49,13 +49,6 @@ struct GtSystemTraps {
   vmi_event_t *report;  /* what it stands in the callback of; NULL: in none */
   x86_registers_t regs; /* of that vCPU, to be changed */
 };
-
-static gboolean
-fail (const char *what, GError **error)
-{
-  g_set_error (error, GT_ERROR, GT_ERROR_NO_ACCESS, "libvmi cannot %s", what);
-  return FALSE;
-}
 
 /* ---- Code as the kernel has it ---- */
 
@@ -127,7 +120,7 @@ static event_response_t
 emulate (GtSystemTraps *traps, vmi_event_t *event, addr_t va)
 {
   memset (&traps->insn, 0, sizeof traps->insn);
-  if (!gt_vmi_read_code (traps->vmi, va, traps->insn.data, MAX_INSN)) {
+  if (!gt_vmi_read_code (traps->vmi, va, traps->insn.data, GT_MAX_INSN)) {
     return VMI_EVENT_RESPONSE_NONE;
   }
   traps->insn.dont_free = 1;
@@ -249,7 +242,7 @@ gt_vmi_traps_open (vmi_instance_t vmi, GError **error)
     system->traps = traps_new (vmi);
     if (vmi_register_event (vmi, &system->traps->event) != VMI_SUCCESS) {
       g_clear_pointer (&system->traps, traps_free);
-      return fail ("have the guest's breakpoints reported (INT3 events)", error);
+      return gt_system_fail ("have the guest's breakpoints reported (INT3 events)", error);
     }
   }
   system->traps->n_users++;
@@ -337,7 +330,7 @@ gt_vmi_traps_close (vmi_instance_t vmi, GError **error)
   }
   good = vmi_clear_event (vmi, &traps->event, NULL) == VMI_SUCCESS && good;
   g_clear_pointer (&system->traps, traps_free);
-  return good || fail ("take out all breakpoints", error);
+  return good || gt_system_fail ("take out all breakpoints", error);
 }
 
 /* ---- Reports ---- */

@@ -7,23 +7,16 @@
 #include "vmi-system/system.h"
 #include "vmi/open.h"
 
-static gboolean
-fail (const char *what, GError **error)
-{
-  g_set_error (error, GT_ERROR, GT_ERROR_NO_ACCESS, "libvmi cannot %s", what);
-  return FALSE;
-}
-
 gboolean
 gt_vmi_hold (vmi_instance_t vmi, GError **error)
 {
-  return vmi_pause_vm (vmi) == VMI_SUCCESS || fail ("make the guest stand", error);
+  return vmi_pause_vm (vmi) == VMI_SUCCESS || gt_system_fail ("make the guest stand", error);
 }
 
 gboolean
 gt_vmi_release (vmi_instance_t vmi, GError **error)
 {
-  return vmi_resume_vm (vmi) == VMI_SUCCESS || fail ("let the guest run", error);
+  return vmi_resume_vm (vmi) == VMI_SUCCESS || gt_system_fail ("let the guest run", error);
 }
 
 gboolean
@@ -38,7 +31,7 @@ gt_vmi_get_regs (vmi_instance_t vmi, guint vcpu, x86_registers_t *ret, GError **
   }
   memset (&registers, 0, sizeof registers);
   if (vmi_get_vcpuregs (vmi, &registers, vcpu) != VMI_SUCCESS) {
-    return fail ("read the guest's registers", error);
+    return gt_system_fail ("read the guest's registers", error);
   }
   *ret = registers.x86;
   return TRUE;
@@ -57,7 +50,7 @@ gt_vmi_set_regs (vmi_instance_t vmi, guint vcpu, const x86_registers_t *regs, GE
   memset (&registers, 0, sizeof registers);
   registers.x86 = *regs;
   return vmi_set_vcpuregs (vmi, &registers, vcpu) == VMI_SUCCESS ||
-         fail ("write the guest's registers", error);
+         gt_system_fail ("write the guest's registers", error);
 }
 
 /* An installed libvmi knows nothing of threads that are held: callbacks have event->x86_regs. */
