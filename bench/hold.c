@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Holds system calls of a guest with entry and return callbacks that do next to nothing, until
- * SIGINT; with -e at entry only. Prints "callbacks N" at the end.
- * usage: hold [-e] GUEST FUNCTION... */
+/* Holds system calls and functions of a guest with entry and return callbacks that do next to
+ * nothing, until SIGINT; with -e at entry only, with -t by breakpoints. Prints "callbacks N" at the
+ * end.
+ * usage: hold [-e] [-t] GUEST FUNCTION... */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,18 +41,24 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autoptr (GTLoop) loop = NULL;
   GTSysretFunc sysret_cb = on_sysret;
+  gboolean by_traps = FALSE;
   guint64 callbacks = 0;
   int first = 1;
 
-  if (argc > 1 && g_str_equal (argv[1], "-e")) {
-    sysret_cb = NULL;
-    first = 2;
+  for (; first < argc && argv[first][0] == '-'; first++) {
+    if (g_str_equal (argv[first], "-e")) {
+      sysret_cb = NULL;
+    }
+    by_traps = by_traps || g_str_equal (argv[first], "-t");
   }
   if (argc < first + 2) {
-    fprintf (stderr, "usage: hold [-e] GUEST FUNCTION...\n");
+    fprintf (stderr, "usage: hold [-e] [-t] GUEST FUNCTION...\n");
     return 2;
   }
   loop = gt_loop_new_full (argv[first], &error);
+  if (loop != NULL && by_traps) {
+    (void) gt_loop_set_engine (loop, GT_ENGINE_TRAP, NULL);
+  }
   for (int i = first + 1; loop != NULL && i < argc; i++) {
     if (!gt_loop_set_cb_full (loop, argv[i], on_syscall, sysret_cb, &callbacks, &error)) {
       fprintf (stderr, "hold: %s\n", error->message);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Prints each call of a function of the guest's kernel, by breakpoints: function GUEST FUNCTION. */
+/* Prints each call of a function of the guest's kernel: function GUEST FUNCTION. */
 #include <guestrace/guestrace.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@ stop (int signum)
   gt_loop_quit (running);
 }
 
-/* The whole guest stands meanwhile. */
+/* The thread stands meanwhile; with a breakpoint, the whole guest. */
 static void *
 on_enter (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t tid, void *user_data)
 {

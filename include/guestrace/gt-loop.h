@@ -131,6 +131,8 @@ GTLoop *gt_loop_new_profiled (const char *guest_name, const char *profile, GTWai
 GTOSType gt_loop_get_ostype (GTLoop *loop);
 gboolean gt_loop_set_engine (GTLoop *loop, GTEngineKind engine, GError **error);
 GTEngineKind gt_loop_get_engine (GTLoop *loop, const char **ret_why);
+GTEngineKind
+gt_loop_get_function_engine (GTLoop *loop, const char *kernel_func, const char **ret_why);
 gboolean gt_loop_set_cb (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,
                          GTSysretFunc sysret_cb, void *user_data);
 gboolean gt_loop_set_cb_full (GTLoop *loop, const char *kernel_func, GTSyscallFunc syscall_cb,

@@ -45,14 +45,30 @@ gt_call_index (GTAbi abi, gint number)
 /* What an engine calls while it is polled. @held is NULL for an event of the stream. */
 typedef void (*GtEngineFunc) (const GTEvent *event, GtHeldThread *held, gpointer user_data);
 
+/* A thread that is about to execute a function of the kernel's, or has come back from it. It stands
+ * meanwhile, and goes on with held.regs. */
 typedef struct {
-  guint64 dropped;  /* events that found no room */
-  guint64 passed;   /* events let pass because the host did not answer in time */
-  guint64 damaged;  /* ring bytes that made no sense and were skipped */
-  guint64 left_out; /* no loss: calls that set_sample() left out */
+  GTEvent event;     /* its number is -1 */
+  GtHeldThread held; /* pt_regs is 0; of the answers none counts */
+  addr_t function;
+  gboolean is_chosen; /* the engine knows that this thread is wanted */
+  /* Set at entry: whether the call's return is to be told of, and what is there then. */
+  gboolean awaited;
+  void *data;
+} GtFunctionThread;
+
+typedef void (*GtFunctionFunc) (GtFunctionThread *thread, gpointer user_data);
+
+typedef struct {
+  guint64 dropped;    /* events that found no room */
+  guint64 passed;     /* events let pass because the host did not answer in time */
+  guint64 damaged;    /* ring bytes that made no sense and were skipped */
+  guint64 left_out;   /* no loss: calls that set_sample() left out */
+  guint64 unfinished; /* no loss: calls of functions that were under way at the end */
 } GtEngineLosses;
 
 typedef struct {
+  /* While attached: what set_function() asked for is done. */
   gboolean (*attach) (GtEngine *engine, GError **error);
   /* Before attach: the guest's vCPUs are held once, which is taken over, and @vcpu is about to call
    * the function that the kernel calls before it starts the first program. That one is traced then
@@ -66,6 +82,11 @@ typedef struct {
    * before and after attach. */
   void (*set_call) (GtEngine *engine, guint index, guint8 actions, const struct gt_step *entry,
                     const struct gt_step *leave);
+  /* Nullable. Who is told of threads that come to @function; @func is NULL: nobody. Takes effect at
+   * the next attach(), which may be called while attached, too. FALSE when that function is none
+   * that the engine can see: @error (nullable) says why. May be called from a GtFunctionFunc. */
+  gboolean (*set_function) (GtEngine *engine, addr_t function, GtFunctionFunc func,
+                            gpointer user_data, GError **error);
   gboolean (*add_pid) (GtEngine *engine, vmi_pid_t pid, GError **error);
   gboolean (*add_comm) (GtEngine *engine, const char *comm, GError **error);
   gboolean (*add_uid) (GtEngine *engine, guint32 uid, GError **error);

@@ -108,18 +108,34 @@ is_chosen_uid (const struct gt_config *config, uint64_t task)
   return 0;
 }
 
+static int
+is_chosen (const struct gt_config *config, uint64_t task)
+{
+  return is_chosen_pid (config, task) && is_chosen_comm (config, task) &&
+         is_chosen_uid (config, task);
+}
+
+static int
+is_followed (struct gt_shared *shared, uint64_t task)
+{
+  return (shared->config.tasks & GT_TASKS_FOLLOW) &&
+         follow_find (shared, FIELD (uint32_t, task, k_task_tgid));
+}
+
 int
 host_wants (struct gt_shared *shared, uint64_t task)
 {
   const struct gt_config *config = &shared->config;
 
-  if (is_chosen_pid (config, task) && is_chosen_comm (config, task) &&
-      is_chosen_uid (config, task) && (config->n_cgroups == 0 || is_in_cgroup (config, task)) &&
-      (config->n_exes == 0 || is_running_one (config, task))) {
-    return 1;
-  }
-  return (config->tasks & GT_TASKS_FOLLOW) &&
-         follow_find (shared, FIELD (uint32_t, task, k_task_tgid));
+  return (is_chosen (config, task) && (config->n_cgroups == 0 || is_in_cgroup (config, task)) &&
+          (config->n_exes == 0 || is_running_one (config, task))) ||
+         is_followed (shared, task);
+}
+
+int
+host_may_want (struct gt_shared *shared, uint64_t task)
+{
+  return is_chosen (&shared->config, task) || is_followed (shared, task);
 }
 
 uint64_t

@@ -12,6 +12,8 @@ int host_look (struct gt_shared *shared);
 
 /* Whether the filters let @task through; only called when there are filters. */
 int host_wants (struct gt_shared *shared, uint64_t task);
+/* The same as far as it can be told without a call of the kernel's. */
+int host_may_want (struct gt_shared *shared, uint64_t task);
 
 /* Called once by the host on a borrowed thread: fills in what only the guest can tell. */
 uint64_t gt_probe_init (void);

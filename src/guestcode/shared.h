@@ -125,7 +125,7 @@ struct gt_subcall {
 /* ---- The beginning of the probe's code: by it a later host knows a probe that was left behind
  * ---- */
 
-#define GT_PROBE_MAGIC  0x32656361727473ull /* "strace2" */
+#define GT_PROBE_MAGIC  0x33656361727473ull /* "strace3" */
 #define GT_HEADER_HOOKS 12
 #define GT_HOOK_PAGES   2 /* what the guest's kernel goes to lies in the first ones */
 
@@ -186,7 +186,8 @@ enum {
 
 enum {
   GT_FLAG_OFF = 1,
-  GT_FLAG_DROP = 2, /* a full ring: give records up and count them, instead of waiting */
+  GT_FLAG_DROP = 2,         /* a full ring: give records up and count them, instead of waiting */
+  GT_FLAG_NO_FUNCTIONS = 4, /* only system calls are traced for now */
 };
 
 /* ---- Operations of io_uring: what a request of the kernel's (struct io_kiocb) has, and where ----
@@ -277,6 +278,13 @@ struct gt_config {
 
 /* Written by the guest only, but for `nonce` and `room`. */
 struct gt_state {
+  /* Slots of functions in which a thread waits, a bit each. Before the head: what the thread has
+   * put into the ring before it is seen by who sees that it waits. */
+  volatile uint64_t functions_waiting;
+  volatile uint64_t functions_taken;  /* the same, of slots that are in use */
+  volatile uint64_t functions_passed; /* what was let through because the host was gone */
+  volatile uint64_t functions_dead;   /* the beat, and one, after which none came; 0: none such */
+  uint64_t pad_functions[4];
   volatile uint64_t head; /* bytes ever reserved in the ring */
   uint64_t pad0[7];
   volatile uint64_t slots_taken; /* a bit each */
@@ -307,7 +315,7 @@ struct gt_state {
   volatile uint64_t left_out;   /* calls that `sample` and `rate` left out */
   volatile uint64_t sample_count;
   volatile uint64_t rate_since, rate_count;
-  uint8_t pad[GT_PAGE - 8 * 38 - 4 * GT_GAPS];
+  uint8_t pad[GT_PAGE - 8 * 46 - 4 * GT_GAPS];
   /* How often events were lost, counted apart for groups of threads, so that an entry is not taken
    * for that of a later call's return. */
   volatile uint32_t gaps[GT_GAPS];
@@ -350,12 +358,75 @@ enum {
       1, /* entry: do not run the call, it returns `value`; return: it returns `value` */
 };
 
+/* ---- Functions of the kernel that implement no system call: functions.c ---- */
+
+#define GT_FUNCTIONS        256
+#define GT_FUNCTION_SLOTS   64
+#define GT_FUNCTION_RETURNS 4096
+#define GT_FUNCTION_BUCKET  8 /* returns in which one at a given place can be */
+#define GT_FUNCTION_BUCKETS (GT_FUNCTION_RETURNS / GT_FUNCTION_BUCKET)
+#define GT_FUNCTION_BUCKET_OF(at)                                                                  \
+  (((at) >> 3) * 0x9e3779b97f4a7c15ul >> 32 & (GT_FUNCTION_BUCKETS - 1))
+
+/* A function that calls the probe. Written by the host, before it changes the function, for who
+ * takes out what a killed host has left. */
+struct gt_function_site {
+  uint64_t site;   /* the call; 0: none */
+  uint64_t record; /* of the kernel's tracer, struct dyn_ftrace */
+  uint8_t old[8];  /* what was there: the first five bytes */
+};
+
+/* A call whose return address has been replaced. */
+struct gt_function_return {
+  volatile uint64_t at; /* where on the stack; 0: none */
+  uint64_t back;        /* what was there */
+  uint64_t site;
+  volatile uint32_t armed; /* it is replaced; else the thread is in the probe */
+  uint32_t depth;          /* of functions that jumped to one another, the last is the deepest */
+};
+
+/* In the order in which the stubs leave them on the stack. */
+struct gt_function_regs {
+  uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+};
+
+enum {
+  GT_FUNCTION_CHANGE = 1, /* the registers are to be those that are `wanted` */
+  GT_FUNCTION_SKIP = 2,   /* entry: it is not to be executed */
+  GT_FUNCTION_AWAIT = 4,  /* entry: its return is wanted, too */
+};
+
+#define GT_FUNCTION_NO_ROW 0xffffffffu
+
+/* A thread that is held at a function. It may hold locks and have interrupts disabled: it calls
+ * nothing of the kernel's. */
+struct gt_function_slot {
+  /* Written by the host. */
+  volatile uint64_t answer; /* equals `asked` when the thread may go on */
+  uint64_t verdict;         /* GT_FUNCTION_ */
+  struct gt_function_regs wanted;
+  /* Written by the guest. */
+  volatile uint64_t asked; /* odd while it waits */
+  uint64_t at_entry, site;
+  uint64_t at, back; /* the return address: where on the stack, and what */
+  uint64_t row;      /* the call's, of function_returns, or GT_FUNCTION_NO_ROW */
+  uint64_t tsc, task;
+  uint32_t tid, tgid;
+  char comm[GT_COMM_LEN];
+  uint64_t vcpu;
+  uint64_t rflags, cr3, fs_base, gs_base, kernel_gs_base;
+  struct gt_function_regs regs;
+};
+
 struct gt_shared {
   struct gt_config config;
   struct gt_state state;
   struct gt_slot slots[GT_SLOTS];
   volatile uint32_t followed[GT_FOLLOWED]; /* thread groups, by a hash: follow.h; the guest's */
   volatile uint64_t sampled[GT_SAMPLED];   /* tasks, by a hash: sample.c; the guest's */
+  struct gt_function_site function_sites[GT_FUNCTIONS];
+  struct gt_function_return function_returns[GT_FUNCTION_RETURNS]; /* buckets */
+  struct gt_function_slot function_slots[GT_FUNCTION_SLOTS];
   uint8_t ring[GT_RING_SIZE];
 };
 

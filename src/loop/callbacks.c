@@ -66,8 +66,12 @@ count_held (GTLoop *loop)
  * Sets the callbacks of one system call, in place of those that were set before; %NULL for both
  * removes them. May be called at any time, from the thread that runs the loop.
  *
- * On functions that implement no system call it sets breakpoints, at which the whole guest stands:
- * that is for functions that are called seldom, see doc/engines.md.
+ * Of functions that implement no system call, those that the kernel's own tracer could trace call
+ * the probe, which holds the thread; the others, functions of modules among them, get breakpoints,
+ * at which the whole guest stands: that is for functions that are called seldom.
+ * gt_loop_get_function_engine() says which it is; see doc/engines.md. A callback on such a function
+ * may be called with interrupts disabled and locks held in the guest: one that takes seconds makes
+ * the guest's kernel complain.
  *
  * Returns: %FALSE with #GT_ERROR_NO_FUNCTION when the kernel has no such function, and with what
  * the hypervisor says when there can be no breakpoint

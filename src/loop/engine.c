@@ -34,8 +34,9 @@ gt_loop_make_engine (GTLoop *loop, GTEngineKind wanted)
  * With %GT_ENGINE_TRAP nothing is written to the guest: system calls are seen by breakpoints, at
  * each of which the whole guest stands for a part of a millisecond; doc/engines.md has what that
  * can do and what not. With %GT_ENGINE_AUTO, as a loop begins, the probe sees them if the guest's
- * kernel has what that needs, or else breakpoints do: gt_loop_get_engine() tells. Functions that
- * implement no system call have breakpoints in any case.
+ * kernel has what that needs, or else breakpoints do: gt_loop_get_engine() tells. The probe serves
+ * functions that implement no system call as well, if it can; the others have breakpoints, see
+ * gt_loop_get_function_engine().
  *
  * Returns: %FALSE with #GT_ERROR_INVALID when it is too late
  */

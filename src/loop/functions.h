@@ -29,7 +29,10 @@ void gt_loop_clear_functions (GTLoop *loop);
 
 /* How many have callbacks. */
 guint gt_loop_n_functions (const GTLoop *loop);
-/* The engine is in the guest after it if there are any, and else is not. */
+/* Brings the engine for system calls into the guest, with those that it serves; if it is there, it
+ * gets what has changed of them. The trap engine is not there after it. */
+gboolean gt_loop_functions_enter (GTLoop *loop, GError **error);
+/* The trap engine is in the guest after it if there are any, and else is not. */
 gboolean gt_loop_attach_functions (GTLoop *loop, GError **error);
 gboolean gt_loop_detach_functions (GTLoop *loop, GError **error);
 /* As GtEngineOps: poll. */

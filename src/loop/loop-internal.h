@@ -31,11 +31,13 @@ struct _GTLoop {
   guint n_active;
   guint tasks; /* GTTasks */
 
-  GTEngineKind engine_kind; /* GT_ENGINE_PROBE or GT_ENGINE_TRAP */
-  char *no_probe;           /* why it is the latter, when nobody asked for it; else NULL */
-  GtTrapEngine *traps;      /* functions.c's */
-  GHashTable *functions;    /* addr_t of functions.c's Function */
-  GtChosen chosen;          /* of threads that come to them */
+  GTEngineKind engine_kind;   /* GT_ENGINE_PROBE or GT_ENGINE_TRAP */
+  char *no_probe;             /* why it is the latter, when nobody asked for it; else NULL */
+  GtTrapEngine *traps;        /* functions.c's */
+  GHashTable *functions;      /* addr_t of functions.c's Function */
+  guint n_probed;             /* of them, those that `engine` serves */
+  gboolean functions_changed; /* of those */
+  GtChosen chosen;            /* of threads that come to them */
 
   GTEventFunc event_func;
   gpointer event_data;

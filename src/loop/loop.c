@@ -430,7 +430,7 @@ gt_loop_get_stats (GTLoop *loop, GTLoopStats *ret_stats)
   loop->engine->ops->get_losses (loop->engine, &losses);
   ret_stats->dropped = losses.dropped;
   ret_stats->passed = losses.passed + traps.passed;
-  ret_stats->unfinished += traps.unfinished;
+  ret_stats->unfinished += traps.unfinished + losses.unfinished;
   ret_stats->damaged = losses.damaged;
   ret_stats->left_out = losses.left_out;
   ret_stats->lost = losses.dropped + ret_stats->passed + (losses.damaged > 0);

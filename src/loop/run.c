@@ -16,17 +16,16 @@ wants_engine (const GTLoop *loop)
   gboolean idle = gt_loop_n_functions (loop) == 0 && loop->engine_kind != GT_ENGINE_TRAP;
   gboolean uring = memchr (loop->streamed_uring, TRUE, sizeof loop->streamed_uring) != NULL;
 
-  return loop->n_active > 0 || loop->tasks != 0 || uring || idle;
+  return loop->n_active > 0 || loop->n_probed > 0 || loop->tasks != 0 || uring || idle;
 }
 
 /* Both engines let the guest stand to come into it and to leave it, which one cannot do in the
- * other's place: that of the functions is the last to come and the first to go. */
+ * other's place: that of traps is the last to come and the first to go. */
 gboolean
 gt_loop_enter_guest (GTLoop *loop, GError **error)
 {
-  if (!loop->engine_runs && wants_engine (loop)) {
-    if (!gt_loop_detach_functions (loop, error) ||
-        !loop->engine->ops->attach (loop->engine, error)) {
+  if (loop->engine_runs ? loop->functions_changed : wants_engine (loop)) {
+    if (!gt_loop_functions_enter (loop, error)) {
       return FALSE;
     }
     loop->engine_runs = TRUE;

@@ -31,7 +31,7 @@ typedef struct {
 static gboolean
 holds (const GTLoop *loop)
 {
-  return loop->n_held > 0 || gt_trap_engine_is_attached (loop->traps);
+  return loop->n_held > 0 || loop->n_probed > 0 || gt_trap_engine_is_attached (loop->traps);
 }
 
 static gint

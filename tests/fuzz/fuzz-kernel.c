@@ -7,10 +7,12 @@
 #include "../unit/test-vmi-fake.h"
 #include "decode/capture.h"
 #include "decode/shape.h"
+#include "engine/probe/adopt.h"
 #include "engine/probe/placing.h"
 #include "engine/probe/quiesce.h"
 #include "engine/probe/sites.h"
 #include "fuzz.h"
+#include "linux/ftrace.h"
 #include "linux/linux.h"
 
 /* As in make-seeds.py. */
@@ -101,6 +103,8 @@ use (vmi_instance_t vmi, GtLinux *linux_os)
   g_autoptr (GError) error = NULL;
   GtProbeSites sites;
   GtLeftover lost[GT_MAX_LEFTOVERS];
+  const GtProbeCode code = { TEXT_VA, TEXT_VA + 4096, TRUE };
+  GtFtraceRecord record;
   GtPlacedProbe old;
   vmi_pid_t pid;
   addr_t dtb;
@@ -113,7 +117,8 @@ use (vmi_instance_t vmi, GtLinux *linux_os)
   (void) gt_linux_pid_to_dtb (linux_os, 2, &dtb);
   (void) gt_linux_dtb_to_pid (linux_os, FAKE_ROOT, &pid);
   (void) gt_probe_find_lost (vmi, linux_os, lost);
-  (void) gt_probe_is_quiet (vmi, linux_os, TEXT_VA, TEXT_VA + 4096);
+  (void) gt_probe_is_quiet (vmi, linux_os, &code);
+  (void) gt_linux_ftrace_find (linux_os, TEXT_VA, &record);
   if (!gt_probe_sites_find (vmi, linux_os, &sites, &error)) {
     fuzz_check (error != NULL, "a failure is explained");
     if (sites.old_code != 0 && gt_probe_find_old (&old, vmi, linux_os, sites.old_code, NULL)) {

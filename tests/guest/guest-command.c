@@ -68,3 +68,22 @@ run_loop_during (GTLoop *loop, const char *line)
   g_assert_true (ran);
   return g_thread_join (thread);
 }
+
+GTLoop *
+open_loop (void)
+{
+  g_autoptr (GError) error = NULL;
+  GTLoop *loop = gt_loop_new_full (guest_name (), &error);
+
+  g_assert_no_error (error);
+  return loop;
+}
+
+void
+set_cb (GTLoop *loop, const char *function, GTSyscallFunc entry, GTSysretFunc leave, void *data)
+{
+  g_autoptr (GError) error = NULL;
+
+  gt_loop_set_cb_full (loop, function, entry, leave, data, &error);
+  g_assert_no_error (error);
+}

@@ -15,4 +15,10 @@ char *guest_sh (const char *line);
 /* Runs @loop while @line runs in the guest, quits it afterwards; returns the line's output. */
 char *run_loop_during (GTLoop *loop, const char *line);
 
+/* A loop on the guest. */
+GTLoop *open_loop (void);
+/* gt_loop_set_cb_full(), which does not fail. */
+void
+set_cb (GTLoop *loop, const char *function, GTSyscallFunc entry, GTSysretFunc leave, void *data);
+
 #endif

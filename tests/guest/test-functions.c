@@ -10,23 +10,14 @@
 #define SIZE    777 /* of reads that no other program does */
 #define DONE    1000000
 
+/* @engine: of a GTEngineKind, for functions that both can serve. */
 static GTLoop *
-open_loop (void)
+open_with (gconstpointer engine)
 {
-  g_autoptr (GError) error = NULL;
-  GTLoop *loop = gt_loop_new_full (guest_name (), &error);
+  GTLoop *loop = open_loop ();
 
-  g_assert_no_error (error);
+  g_assert_true (gt_loop_set_engine (loop, (GTEngineKind) GPOINTER_TO_INT (engine), NULL));
   return loop;
-}
-
-static void
-set_cb (GTLoop *loop, const char *function, GTSyscallFunc entry, GTSysretFunc leave, void *data)
-{
-  g_autoptr (GError) error = NULL;
-
-  gt_loop_set_cb_full (loop, function, entry, leave, data, &error);
-  g_assert_no_error (error);
 }
 
 typedef struct {
@@ -71,9 +62,9 @@ see_read_return (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t
 
 /* dd says how many blocks it read. */
 static void
-test_counts (void)
+test_counts (gconstpointer engine)
 {
-  g_autoptr (GTLoop) loop = open_loop ();
+  g_autoptr (GTLoop) loop = open_with (engine);
   g_autofree char *output = NULL;
   Reads reads = { .comm = "dd" };
   GTLoopStats stats;
@@ -92,7 +83,7 @@ test_counts (void)
 static void
 test_guest_tracer (void)
 {
-  g_autoptr (GTLoop) loop = open_loop ();
+  g_autoptr (GTLoop) loop = open_with (GINT_TO_POINTER (GT_ENGINE_TRAP));
   g_autofree char *output = NULL;
   Reads reads = { .comm = "dd" };
 
@@ -160,9 +151,9 @@ see_pipe_return (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t
 
 /* All of them wait in the function at once, and leave it in an order that the guest decides. */
 static void
-test_many_inside (void)
+test_many_inside (gconstpointer engine)
 {
-  g_autoptr (GTLoop) loop = open_loop ();
+  g_autoptr (GTLoop) loop = open_with (engine);
   g_autoptr (GString) order = g_string_new (NULL);
   Opens opens = { .order = order };
 
@@ -193,9 +184,9 @@ count_return (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t ti
 }
 
 static void
-test_never_returns (void)
+test_never_returns (gconstpointer engine)
 {
-  g_autoptr (GTLoop) loop = open_loop ();
+  g_autoptr (GTLoop) loop = open_with (engine);
   guint n = 0;
 
   set_cb (loop, "do_exit", count_comm, count_return, &n);
@@ -236,9 +227,9 @@ nothing_read (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t ti
 }
 
 static void
-test_changes (void)
+test_changes (gconstpointer engine)
 {
-  g_autoptr (GTLoop) loop = open_loop ();
+  g_autoptr (GTLoop) loop = open_with (engine);
   g_autofree char *denied = NULL, *shortened = NULL, *empty = NULL, *as_ever = NULL;
 
   set_cb (loop, "do_filp_open", deny_hosts, NULL, NULL);
@@ -313,9 +304,9 @@ count_bytes (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t tid
 
 /* The same dd as root, and others, are none of those that were chosen. */
 static void
-test_chosen (void)
+test_chosen (gconstpointer engine)
 {
-  g_autoptr (GTLoop) loop = open_loop ();
+  g_autoptr (GTLoop) loop = open_with (engine);
   guint n = 0;
 
   g_assert_true (gt_loop_add_comm (loop, "dd", NULL));
@@ -454,14 +445,25 @@ test_names (void)
 int
 main (int argc, char **argv)
 {
+  static const struct {
+    const char *name;
+    GTestDataFunc func;
+  } both[] = {
+    { "counts", test_counts },   { "many-inside", test_many_inside },
+    { "changes", test_changes }, { "never-returns", test_never_returns },
+    { "chosen", test_chosen },
+  };
+
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/functions/counts", test_counts);
+  for (guint i = 0; i < G_N_ELEMENTS (both); i++) {
+    g_autofree char *trap = g_strconcat ("/functions/trap/", both[i].name, NULL),
+                    *probe = g_strconcat ("/functions/probe/", both[i].name, NULL);
+
+    g_test_add_data_func (trap, GINT_TO_POINTER (GT_ENGINE_TRAP), both[i].func);
+    g_test_add_data_func (probe, GINT_TO_POINTER (GT_ENGINE_PROBE), both[i].func);
+  }
   g_test_add_func ("/functions/guest-tracer", test_guest_tracer);
-  g_test_add_func ("/functions/many-inside", test_many_inside);
-  g_test_add_func ("/functions/never-returns", test_never_returns);
-  g_test_add_func ("/functions/changes", test_changes);
   g_test_add_func ("/functions/both-engines", test_both_engines);
-  g_test_add_func ("/functions/chosen", test_chosen);
   g_test_add_func ("/functions/set-in-callback", test_set_in_callback);
   g_test_add_func ("/functions/trap-only", test_trap_only);
   g_test_add_func ("/functions/names", test_names);

@@ -15,17 +15,6 @@ typedef struct {
   guint change; /* which of the mmap2 calls */
 } Seen;
 
-static GTLoop *
-open_loop (void)
-{
-  g_autoptr (GError) error = NULL;
-  GTLoop *loop = gt_loop_new_full (guest_name (), &error);
-
-  g_assert_no_error (error);
-  g_assert_nonnull (loop);
-  return loop;
-}
-
 static void *
 count_entry (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t tid, void *user_data)
 {

@@ -17,17 +17,6 @@ typedef struct {
   gboolean data_arrived;
 } Seen;
 
-static GTLoop *
-open_loop (void)
-{
-  g_autoptr (GError) error = NULL;
-  GTLoop *loop = gt_loop_new_full (guest_name (), &error);
-
-  g_assert_no_error (error);
-  g_assert_nonnull (loop);
-  return loop;
-}
-
 /* What a callback with nothing but libvmi does: the function's argument is struct pt_regs *. */
 static char *
 path_by_libvmi (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, guint place)

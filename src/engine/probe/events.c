@@ -185,10 +185,23 @@ gt_probe_event_from_record (const struct gt_record *record, gsize size, const Gt
 }
 
 void
+gt_probe_common_regs (const struct gt_state *state, x86_registers_t *regs)
+{
+  memset (regs, 0, sizeof *regs);
+  regs->cr0 = state->cr0;
+  regs->cr4 = state->cr4;
+  regs->msr_efer = state->msr_efer;
+  regs->msr_star = state->msr_star;
+  regs->msr_lstar = state->msr_lstar;
+  regs->cs_sel = KERNEL_CS;
+  regs->ss_sel = KERNEL_SS;
+}
+
+void
 gt_probe_held_regs (const struct gt_hold *hold, const struct gt_state *state, gint nr,
                     gboolean at_entry, x86_registers_t *regs)
 {
-  memset (regs, 0, sizeof *regs);
+  gt_probe_common_regs (state, regs);
   regs->rip = hold->rip;
   regs->rsp = hold->rsp;
   regs->rbp = hold->rbp;
@@ -198,17 +211,10 @@ gt_probe_held_regs (const struct gt_hold *hold, const struct gt_state *state, gi
   regs->r14 = hold->r14;
   regs->r15 = hold->r15;
   regs->rflags = hold->rflags;
-  regs->cr0 = state->cr0;
   regs->cr3 = hold->cr3;
-  regs->cr4 = state->cr4;
   regs->fs_base = hold->fs_base;
   regs->gs_base = hold->gs_base;
   regs->shadow_gs = hold->kernel_gs_base;
-  regs->msr_efer = state->msr_efer;
-  regs->msr_star = state->msr_star;
-  regs->msr_lstar = state->msr_lstar;
-  regs->cs_sel = KERNEL_CS;
-  regs->ss_sel = KERNEL_SS;
   if (at_entry) {
     /* The functions take one argument, struct pt_regs *; the dispatcher has the number in RSI. */
     regs->rdi = hold->regs;

@@ -18,12 +18,9 @@
 #include "guestcode/shared.h"
 #include "vmi/open.h"
 
-#define CR3_ADDRESS   0x000ffffffffff000ull
-#define CR0_PG        (1u << 31)
-#define RFLAGS_IF     (1u << 9)
-#define MAX_CODE_SIZE 65536
-#define ALIVE_ROUNDS  10
-#define ALIVE_STEP_US 50000 /* as long as a heartbeat takes */
+#define CR3_ADDRESS 0x000ffffffffff000ull
+#define CR0_PG      (1u << 31)
+#define RFLAGS_IF   (1u << 9)
 
 /* What a kernel offers to get executable memory near its text, and to give it back. */
 typedef struct {
@@ -228,14 +225,27 @@ write_hooks (GtPlacedProbe *probe, const GtProbeBlob *blob, GError **error)
   GtHookedCode code = hooked_code (probe);
 
   probe->hooked = TRUE;
+  probe->function_stub = probe->code + gt_probe_blob_offset (blob, "gt_function_entry");
   return gt_hooks_write (&code, &probe->sites, blob, error);
 }
 
+GtFunctionHost
+gt_probe_function_host (const GtPlacedProbe *probe)
+{
+  return (GtFunctionHost){ probe->vmi, probe->linux_os, probe->code, probe->code_size,
+                           probe->pages };
+}
+
+/* Functions first: a later guestrace finds them by the system calls. */
 static gboolean
 put_back (GtPlacedProbe *probe, GError **error)
 {
   GtHookedCode code = hooked_code (probe);
+  GtFunctionHost host = gt_probe_function_host (probe);
 
+  if (probe->uses_functions && !gt_function_hooks_take_out_all (&host, error)) {
+    return FALSE;
+  }
   probe->hooked = !gt_hooks_take_out (&code, &probe->sites, error);
   return !probe->hooked;
 }
@@ -300,98 +310,6 @@ place_on_thread (GtPlacedProbe *probe, const GtProbeBlob *blob, GtBorrowed *borr
     release_memory (probe, borrowed, NULL);
   }
   return FALSE;
-}
-
-/* Whether the host of the probe whose shared pages are @pages still moves its heartbeat. */
-static gboolean
-is_alive (GtPages *pages)
-{
-  const gsize offset = offsetof (struct gt_shared, config) + offsetof (struct gt_config, beat);
-  guint64 before, after;
-
-  for (guint i = 0; i < ALIVE_ROUNDS; i++) {
-    if (!gt_pages_read (pages, offset, &before, sizeof before)) {
-      return FALSE;
-    }
-    g_usleep (ALIVE_STEP_US);
-    if (gt_pages_read (pages, offset, &after, sizeof after) && after != before) {
-      return TRUE;
-    }
-  }
-  return FALSE;
-}
-
-static gboolean
-check_dead (GtPlacedProbe *probe, GError **error)
-{
-  if (!is_alive (probe->pages)) {
-    return TRUE;
-  }
-  gt_probe_forget (probe);
-  g_set_error_literal (error, GT_ERROR, GT_ERROR_BUSY,
-                       "another guestrace traces this guest; only one can at a time");
-  return FALSE;
-}
-
-gboolean
-gt_probe_find_old (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os, addr_t code,
-                   GError **error)
-{
-  struct gt_probe_header header;
-
-  memset (probe, 0, sizeof *probe);
-  if (vmi_read_va (vmi, code, 0, sizeof header, &header, NULL) != VMI_SUCCESS ||
-      header.magic != GT_PROBE_MAGIC || header.code_size > MAX_CODE_SIZE ||
-      !gt_hooks_from_header (&header, &probe->sites)) {
-    g_set_error (error, GT_ERROR, GT_ERROR_BUSY,
-                 "the system calls of the guest's kernel %s are hooked by a guestrace that this "
-                 "one does not know",
-                 gt_linux_release (linux_os));
-    return FALSE;
-  }
-  probe->vmi = vmi;
-  probe->linux_os = linux_os;
-  probe->code = code;
-  probe->code_size = header.code_size;
-  probe->shared = header.shared;
-  probe->hooked = TRUE;
-  if (vmi_translate_kv2p (vmi, probe->sites.hooks[0].site, &probe->entry_pa) != VMI_SUCCESS) {
-    probe->entry_pa = 0;
-  }
-  probe->pages = gt_pages_new (vmi, probe->shared, sizeof (struct gt_shared), error);
-  if (!probe->pages) {
-    return FALSE;
-  }
-  return check_dead (probe, error);
-}
-
-guint
-gt_probe_find_lost (vmi_instance_t vmi, GtLinux *linux_os, GtLeftover ret[GT_MAX_LEFTOVERS])
-{
-  g_autoptr (GtProbeBlob) blob = gt_probe_blob_new (NULL);
-  addr_t caller = gt_borrow_caller (vmi, linux_os);
-
-  return blob ? gt_probe_find_leftovers (vmi, linux_os, caller, gt_probe_blob_size (blob), ret) : 0;
-}
-
-gboolean
-gt_probe_adopt (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os,
-                const GtLeftover *leftover, GError **error)
-{
-  memset (probe, 0, sizeof *probe);
-  if (!gt_probe_sites_find (vmi, linux_os, &probe->sites, error)) {
-    return FALSE;
-  }
-  probe->vmi = vmi;
-  probe->linux_os = linux_os;
-  probe->code = leftover->code;
-  probe->code_size = leftover->code_size;
-  probe->shared = leftover->shared;
-  if (probe->shared != 0) {
-    probe->pages = gt_pages_new (vmi, probe->shared, sizeof (struct gt_shared), error);
-    return probe->pages && check_dead (probe, error);
-  }
-  return TRUE;
 }
 
 gboolean
@@ -492,6 +410,19 @@ gt_probe_unhook (GtPlacedProbe *probe, GError **error)
   return gt_vmi_release (probe->vmi, ok ? error : NULL) && ok;
 }
 
+/* The borrowed thread may come to one of them, and nobody would let it go. */
+static void
+let_functions_pass (GtPlacedProbe *probe, gboolean pass)
+{
+  const gsize offset = offsetof (struct gt_shared, config.flags);
+  guint32 flags;
+
+  if (probe->uses_functions && gt_pages_read (probe->pages, offset, &flags, sizeof flags)) {
+    flags = pass ? flags | GT_FLAG_NO_FUNCTIONS : flags & ~(guint32) GT_FLAG_NO_FUNCTIONS;
+    gt_pages_write (probe->pages, offset, &flags, sizeof flags);
+  }
+}
+
 gboolean
 gt_probe_watch (GtPlacedProbe *probe, guint groups, GError **error)
 {
@@ -504,23 +435,26 @@ gt_probe_watch (GtPlacedProbe *probe, guint groups, GError **error)
   if (!gt_vmi_hold (probe->vmi, error)) {
     return FALSE;
   }
+  let_functions_pass (probe, TRUE);
   borrowed = gt_borrow_begin (probe->vmi, probe->linux_os, probe->sites.exit_resume, error);
   ok = borrowed && watch (probe, groups, borrowed, error);
   let_in (probe);
   g_clear_pointer (&borrowed, gt_borrow_end);
+  let_functions_pass (probe, FALSE);
   return gt_vmi_release (probe->vmi, ok ? error : NULL) && ok;
 }
 
 static gboolean
 nobody_sleeps_inside (GtPlacedProbe *probe)
 {
-  guint64 state[16]; /* the first words of struct gt_state */
+  guint64 state[32]; /* the first words of struct gt_state */
 
   G_STATIC_ASSERT (offsetof (struct gt_state, delayed) < sizeof state);
   if (!probe->pages) {
     return TRUE;
   }
   return gt_pages_read (probe->pages, offsetof (struct gt_shared, state), state, sizeof state) &&
+         state[offsetof (struct gt_state, functions_taken) / 8] == 0 &&
          state[offsetof (struct gt_state, slots_taken) / 8] == 0 &&
          state[offsetof (struct gt_state, waiting) / 8] == 0 &&
          state[offsetof (struct gt_state, delayed) / 8] == 0;
@@ -530,7 +464,7 @@ nobody_sleeps_inside (GtPlacedProbe *probe)
 static gboolean
 is_all_seen (GtPlacedProbe *probe, const GtProbeSeen *seen)
 {
-  guint64 state[16];
+  guint64 state[32];
 
   G_STATIC_ASSERT (offsetof (struct gt_state, passed) < sizeof state);
   return seen == NULL || probe->pages == NULL ||
@@ -538,6 +472,41 @@ is_all_seen (GtPlacedProbe *probe, const GtProbeSeen *seen)
           state[offsetof (struct gt_state, head) / 8] == seen->head &&
           state[offsetof (struct gt_state, dropped) / 8] == seen->dropped &&
           state[offsetof (struct gt_state, passed) / 8] == seen->passed);
+}
+
+static GtProbeCode
+probe_code (const GtPlacedProbe *probe)
+{
+  return (GtProbeCode){ probe->code, probe->code + n_pages (probe->code_size) * GT_PAGE,
+                        probe->uses_functions };
+}
+
+void
+gt_probe_collect_returns (GtPlacedProbe *probe)
+{
+  GtProbeCode code = probe_code (probe);
+  GtFunctionHost host = gt_probe_function_host (probe);
+
+  if (!gt_vmi_hold (probe->vmi, NULL)) {
+    return;
+  }
+  if (gt_probe_no_vcpu_is_inside (probe->vmi, probe->linux_os, &code)) {
+    gt_function_hooks_collect (&host);
+  }
+  (void) gt_vmi_release (probe->vmi, NULL);
+}
+
+/* With the vCPUs held. */
+static gboolean
+is_quiet (GtPlacedProbe *probe)
+{
+  GtProbeCode code = probe_code (probe);
+  GtFunctionHost host = gt_probe_function_host (probe);
+
+  if (probe->uses_functions && probe->pages) {
+    gt_function_hooks_restore_returns (&host);
+  }
+  return probe->code == 0 || gt_probe_is_quiet (probe->vmi, probe->linux_os, &code);
 }
 
 gboolean
@@ -551,11 +520,7 @@ gt_probe_remove (GtPlacedProbe *probe, const GtProbeSeen *seen, GError **error)
   if (!nobody_sleeps_inside (probe) || !gt_vmi_hold (probe->vmi, error)) {
     return FALSE;
   }
-  if (nobody_sleeps_inside (probe) &&
-      (probe->code == 0 ||
-       gt_probe_is_quiet (probe->vmi, probe->linux_os, probe->code,
-                          probe->code + n_pages (probe->code_size) * GT_PAGE)) &&
-      is_all_seen (probe, seen)) {
+  if (nobody_sleeps_inside (probe) && is_quiet (probe) && is_all_seen (probe, seen)) {
     GtBorrowed *borrowed =
         gt_borrow_begin (probe->vmi, probe->linux_os, probe->sites.exit_resume, error);
 

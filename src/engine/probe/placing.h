@@ -3,7 +3,7 @@
 #ifndef GT_PROBE_PLACING_H
 #define GT_PROBE_PLACING_H
 
-#include "engine/probe/leftovers.h"
+#include "engine/probe/function-hooks.h"
 #include "engine/probe/pages.h"
 #include "engine/probe/sites.h"
 #include "engine/probe/tracepoints.h"
@@ -22,9 +22,11 @@ typedef struct {
   GtPages *pages;
   addr_t entry_pa; /* where the hooked entry lies in physical memory */
   gboolean hooked;
-  guint to_watch; /* GtTracepoints that are to call it; set by a GtPlacedFunc */
-  guint watched;  /* those that do */
-  guint32 tasks;  /* config.tasks, which the guest gets when it may tell of them */
+  addr_t function_stub;    /* what functions call */
+  gboolean uses_functions; /* some did */
+  guint to_watch;          /* GtTracepoints that are to call it; set by a GtPlacedFunc */
+  guint watched;           /* those that do */
+  guint32 tasks;           /* config.tasks, which the guest gets when it may tell of them */
 } GtPlacedProbe;
 
 #define GT_ANY_THREAD (-1)
@@ -45,17 +47,11 @@ gboolean gt_probe_place (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linu
 /* Has tracepoints of the guest (GtTracepoints) call a placed probe, until that is removed. */
 gboolean gt_probe_watch (GtPlacedProbe *probe, guint groups, GError **error);
 
-/* A probe that a killed guestrace left, whose code is at @code: fills in @probe, so that it can be
- * unhooked and removed. GT_ERROR_BUSY when its host lives, or when it is no probe of ours. */
-gboolean gt_probe_find_old (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os,
-                            addr_t code, GError **error);
+/* What function-hooks.h works on. */
+GtFunctionHost gt_probe_function_host (const GtPlacedProbe *probe);
 
-/* Memory in the guest that was a probe's, and that no hook leads to: how many there are. */
-guint gt_probe_find_lost (vmi_instance_t vmi, GtLinux *linux_os, GtLeftover ret[GT_MAX_LEFTOVERS]);
-
-/* Fills in @probe, so that it can be removed. GT_ERROR_BUSY when its host lives. */
-gboolean gt_probe_adopt (GtPlacedProbe *probe, vmi_instance_t vmi, GtLinux *linux_os,
-                         const GtLeftover *leftover, GError **error);
+/* Makes room where the guest remembers calls of functions that are under way. */
+void gt_probe_collect_returns (GtPlacedProbe *probe);
 
 /* Puts the kernel's code back: from then on no thread enters the probe. GT_ERROR_GUEST_GONE when
  * the guest runs another kernel by now; nothing is written then. */

@@ -30,6 +30,8 @@ typedef struct {
   gint64 ns;
 } GtProbeSample;
 
+typedef struct GtProbeFunctions GtProbeFunctions; /* functions.c */
+
 typedef struct {
   GtEngine engine;
   vmi_instance_t vmi;
@@ -39,6 +41,7 @@ typedef struct {
   GtPlacedProbe placed;
   GtRingReader *reader;
   GtHeartbeat *heartbeat;
+  GtProbeFunctions *functions;
   GtGuestLife life;
   gint first_vcpu;    /* of expect_first(), or GT_ANY_THREAD */
   GtFirstExec *first; /* not delivered yet */

@@ -4,7 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "engine/probe/adopt.h"
 #include "engine/probe/events.h"
+#include "engine/probe/functions.h"
 #include "engine/probe/probe-private.h"
 #include "engine/probe/settings.h"
 #include "engine/probe/watch.h"
@@ -339,13 +341,20 @@ catch_first (GtProbeEngine *probe)
   }
 }
 
+static gboolean detach (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **error);
+
+static void
+ignore_event (const GTEvent *event, GtHeldThread *held, gpointer user_data)
+{
+}
+
 static gboolean
 attach (GtEngine *engine, GError **error)
 {
   GtProbeEngine *probe = gt_probe_of (engine);
 
   if (probe->attached) {
-    return TRUE;
+    return gt_probe_update_functions (probe, error);
   }
   memset (&probe->state, 0, sizeof probe->state);
   if (!place (probe, error)) {
@@ -366,6 +375,10 @@ attach (GtEngine *engine, GError **error)
   probe->damaged = 0;
   probe->put_back = FALSE;
   catch_first (probe);
+  if (!gt_probe_update_functions (probe, error)) {
+    (void) detach (engine, ignore_event, NULL, NULL);
+    return FALSE;
+  }
   return TRUE;
 }
 
@@ -401,7 +414,7 @@ poll_engine (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **e
     return -1;
   }
   take_clock_sample (probe);
-  return n;
+  return n + gt_probe_serve_functions (probe);
 }
 
 /* Adds what this attachment lost. */
@@ -409,7 +422,7 @@ static void
 add_losses (const GtProbeEngine *probe, GtEngineLosses *losses)
 {
   losses->dropped += probe->state.dropped;
-  losses->passed += probe->state.passed;
+  losses->passed += probe->state.passed + probe->state.functions_passed;
   losses->left_out += probe->state.left_out;
   losses->damaged += probe->put_back ? probe->damaged : gt_ring_reader_damaged (probe->reader);
 }
@@ -438,6 +451,7 @@ detach (GtEngine *engine, GtEngineFunc func, gpointer user_data, GError **error)
   if (!probe->attached) {
     return TRUE;
   }
+  probe->old_losses.unfinished += gt_probe_end_functions (probe);
   ok = gt_probe_unhook (&probe->placed, error);
   if (ok) {
     if (gt_ring_reader_is_astray (probe->reader)) {
@@ -461,14 +475,10 @@ get_losses (GtEngine *engine, GtEngineLosses *ret_losses)
   GtProbeEngine *probe = gt_probe_of (engine);
 
   *ret_losses = probe->old_losses;
+  ret_losses->passed += gt_probe_functions_passed (probe);
   if (probe->attached) {
     add_losses (probe, ret_losses);
   }
-}
-
-static void
-ignore_event (const GTEvent *event, GtHeldThread *held, gpointer user_data)
-{
 }
 
 static void
@@ -478,6 +488,7 @@ free_engine (GtEngine *engine)
 
   detach (engine, ignore_event, NULL, NULL);
   let_first_go (probe);
+  gt_probe_functions_free (probe->functions);
   g_free (probe);
 }
 
@@ -487,6 +498,7 @@ static const GtEngineOps probe_ops = {
   .detach = detach,
   .poll = poll_engine,
   .set_call = gt_probe_set_call,
+  .set_function = gt_probe_set_function,
   .add_pid = gt_probe_add_pid,
   .add_comm = gt_probe_add_comm,
   .add_uid = gt_probe_add_uid,
@@ -516,5 +528,6 @@ gt_probe_engine_new (vmi_instance_t vmi, GtLinux *linux_os)
   probe->vmi = vmi;
   probe->linux_os = linux_os;
   probe->first_vcpu = GT_ANY_THREAD;
+  probe->functions = gt_probe_functions_new ();
   return &probe->engine;
 }

@@ -9,9 +9,19 @@
 
 G_BEGIN_DECLS
 
-/* With all vCPUs held: TRUE when no vCPU and no preempted thread executes @start to @end. Threads
- * that sleep in the probe are not looked at: it counts those itself. */
-gboolean gt_probe_is_quiet (vmi_instance_t vmi, GtLinux *linux_os, addr_t start, addr_t end);
+/* A probe's code. */
+typedef struct {
+  addr_t start, end;
+  gboolean in_interrupts; /* it is entered from everywhere, not only from system calls */
+} GtProbeCode;
+
+/* With all vCPUs held: TRUE when no vCPU and no preempted thread executes @code. Threads that sleep
+ * in the probe are not looked at: it counts those itself. */
+gboolean gt_probe_is_quiet (vmi_instance_t vmi, GtLinux *linux_os, const GtProbeCode *code);
+
+/* The same of the vCPUs only, and of what they are doing now. */
+gboolean
+gt_probe_no_vcpu_is_inside (vmi_instance_t vmi, GtLinux *linux_os, const GtProbeCode *code);
 
 G_END_DECLS
 

@@ -46,6 +46,20 @@ read_guest (addr_t address, gsize len, void *ret_bytes, gpointer user_data)
   return vmi_read_va (guest->vmi, address, 0, len, ret_bytes, NULL) == VMI_SUCCESS;
 }
 
+addr_t
+gt_probe_code_behind (const GtCodeSource *source, addr_t target)
+{
+  for (guint i = 0; i < GT_HOOK_PAGES; i++) {
+    addr_t page = (target & ~(addr_t) (GT_PAGE - 1)) - (addr_t) i * GT_PAGE;
+    guint64 magic;
+
+    if (source->read (page, sizeof magic, &magic, source->user_data) && magic == GT_PROBE_MAGIC) {
+      return page;
+    }
+  }
+  return 0;
+}
+
 typedef struct {
   const GtCodeSource *source;
   addr_t code;
@@ -64,15 +78,7 @@ find_probe (const GtFunction *function, const cs_insn *insn, gpointer user_data)
   if (target >= function->start && target < function->start + function->len) {
     return FALSE;
   }
-  for (guint i = 0; i < GT_HOOK_PAGES && search->code == 0; i++) {
-    addr_t page = (target & ~(addr_t) (GT_PAGE - 1)) - (addr_t) i * GT_PAGE;
-    guint64 magic;
-
-    if (search->source->read (page, sizeof magic, &magic, search->source->user_data) &&
-        magic == GT_PROBE_MAGIC) {
-      search->code = page;
-    }
-  }
+  search->code = gt_probe_code_behind (search->source, target);
   return search->code != 0;
 }
 

@@ -39,6 +39,10 @@ typedef struct {
 gboolean gt_probe_sites_find (vmi_instance_t vmi, const GtLinux *linux_os, GtProbeSites *ret_sites,
                               GError **error);
 
+/* The code of the probe that a call or jump to @target leads to, or 0; of @source only its read()
+ * is used. */
+addr_t gt_probe_code_behind (const GtCodeSource *source, addr_t target);
+
 /* What @hook's place holds while it goes to @target. */
 void gt_hook_encode (const GtHook *hook, addr_t target, guint8 ret_bytes[GT_SITE_LEN]);
 

@@ -4,6 +4,8 @@
 
 #include <guestrace/gt-error.h>
 
+#include "engine/probe/functions.h"
+
 #define CHECK_US      100000
 #define VCPU_CHECK_US 500000
 #define MAX_MISSES    3
@@ -19,6 +21,7 @@ gt_probe_drop_helpers (GtProbeEngine *probe)
   g_clear_pointer (&probe->heartbeat, gt_heartbeat_stop);
   g_clear_pointer (&probe->reader, gt_ring_reader_free);
   g_clear_pointer (&probe->first, gt_first_exec_free);
+  gt_probe_forget_functions (probe);
   probe->attached = FALSE;
 }
 

@@ -65,7 +65,7 @@ fill_arguments (GTEvent *event, const struct pt_regs *regs)
 }
 
 static void
-add_captures (GtTrapCalls *calls, const GtTrapThread *thread, const struct pt_regs *regs,
+add_captures (GtTrapCalls *calls, const GtFunctionThread *thread, const struct pt_regs *regs,
               guint index, gboolean at_entry, GTEvent *event)
 {
   const struct gt_step *steps = calls->steps[at_entry ? 0 : 1][index];
@@ -82,7 +82,7 @@ add_captures (GtTrapCalls *calls, const GtTrapThread *thread, const struct pt_re
 
 /* A thread is at one of the places. */
 static void
-take_thread (GtTrapThread *thread, gpointer user_data)
+take_thread (GtFunctionThread *thread, gpointer user_data)
 {
   GtTrapCalls *calls = user_data;
   const GtHook *hook = hook_at (calls, thread->function);

@@ -21,7 +21,7 @@
 
 typedef struct {
   addr_t va;
-  GtTrapFunc func; /* NULL: only a place to come back to */
+  GtFunctionFunc func; /* NULL: only a place to come back to */
   gpointer user_data;
   gboolean is_set;
   guint8 code[GT_MAX_INSN]; /* what was there last, and the first instruction of it */
@@ -97,7 +97,7 @@ remove_site (GtTrapEngine *engine, Site *site)
 }
 
 gboolean
-gt_trap_engine_set (GtTrapEngine *engine, addr_t function, GtTrapFunc func, gpointer user_data,
+gt_trap_engine_set (GtTrapEngine *engine, addr_t function, GtFunctionFunc func, gpointer user_data,
                     GError **error)
 {
   Site *site = add_site (engine, function);
@@ -212,7 +212,7 @@ gt_trap_engine_detach (GtTrapEngine *engine, GError **error)
 }
 
 static void
-fill_event (GtTrapEngine *engine, GtTrapThread *thread, guint vcpu)
+fill_event (GtTrapEngine *engine, GtFunctionThread *thread, guint vcpu)
 {
   GTEvent *event = &thread->event;
   GtLinuxThread who = { 0 };
@@ -229,7 +229,7 @@ fill_event (GtTrapEngine *engine, GtTrapThread *thread, guint vcpu)
 }
 
 static void
-tell (GtTrapThread *thread, gboolean at_entry, GtTrapFunc func, gpointer user_data)
+tell (GtFunctionThread *thread, gboolean at_entry, GtFunctionFunc func, gpointer user_data)
 {
   thread->held.at_entry = at_entry;
   thread->event.type = at_entry ? GT_EVENT_SYSCALL : GT_EVENT_SYSRET;
@@ -238,7 +238,7 @@ tell (GtTrapThread *thread, gboolean at_entry, GtTrapFunc func, gpointer user_da
 }
 
 static GtCameBack
-place_of (const GtTrapThread *thread, addr_t rsp, addr_t rip)
+place_of (const GtFunctionThread *thread, addr_t rsp, addr_t rip)
 {
   const GTEvent *event = &thread->event;
 
@@ -246,7 +246,7 @@ place_of (const GtTrapThread *thread, addr_t rsp, addr_t rip)
 }
 
 static void
-await_return (GtTrapEngine *engine, const GtTrapThread *thread)
+await_return (GtTrapEngine *engine, const GtFunctionThread *thread)
 {
   addr_t rsp = thread->held.regs.rsp, back;
   GtPendingCall call = { .function = thread->function, .data = thread->data };
@@ -265,7 +265,7 @@ await_return (GtTrapEngine *engine, const GtTrapThread *thread)
 }
 
 static void
-take_entry (GtTrapEngine *engine, addr_t va, GtTrapThread *thread, GtTrapFunc func,
+take_entry (GtTrapEngine *engine, addr_t va, GtFunctionThread *thread, GtFunctionFunc func,
             gpointer user_data)
 {
   thread->function = va;
@@ -280,7 +280,7 @@ take_entry (GtTrapEngine *engine, addr_t va, GtTrapThread *thread, GtTrapFunc fu
 }
 
 static void
-take_returns (GtTrapEngine *engine, addr_t va, GtTrapThread *thread)
+take_returns (GtTrapEngine *engine, addr_t va, GtFunctionThread *thread)
 {
   GtCameBack at = place_of (thread, thread->held.regs.rsp, va);
   GtPendingCall call;
@@ -317,7 +317,7 @@ static gboolean
 serve (GtTrapEngine *engine, const GtHit *hit, GError **error)
 {
   Site *site = g_hash_table_lookup (engine->sites, &hit->va);
-  GtTrapThread thread = { 0 };
+  GtFunctionThread thread = { 0 };
   x86_registers_t before = { 0 };
 
   if (site == NULL) {

@@ -16,27 +16,14 @@ G_BEGIN_DECLS
 
 typedef struct GtTrapEngine GtTrapEngine;
 
-/* A thread that is about to execute a function's first instruction, or that has come back from it.
- * It stands meanwhile, and goes on with held.regs. */
-typedef struct {
-  GTEvent event;
-  GtHeldThread held; /* pt_regs is 0; of the answers none counts */
-  addr_t function;
-  /* Set at entry: whether the call's return is to be told of, and what is there then. */
-  gboolean awaited;
-  void *data;
-} GtTrapThread;
-
-typedef void (*GtTrapFunc) (GtTrapThread *thread, gpointer user_data);
-
 /* @vmi and @linux_os outlive the engine. */
 GtTrapEngine *gt_trap_engine_new (vmi_instance_t vmi, const GtLinux *linux_os);
 /* The guest goes on without it. */
 void gt_trap_engine_free (GtTrapEngine *engine);
 
 /* Who is told of threads that come to @function; @func is NULL: nobody. Before attach() and after
- * it, and from a GtTrapFunc. */
-gboolean gt_trap_engine_set (GtTrapEngine *engine, addr_t function, GtTrapFunc func,
+ * it, and from a GtFunctionFunc. */
+gboolean gt_trap_engine_set (GtTrapEngine *engine, addr_t function, GtFunctionFunc func,
                              gpointer user_data, GError **error);
 /* Whether anybody is. */
 gboolean gt_trap_engine_is_wanted (const GtTrapEngine *engine);
