@@ -180,19 +180,23 @@ is_over (const GtFunctionHost *host, const struct gt_function_return *row)
   return TRUE;
 }
 
-void
+guint
 gt_function_hooks_collect (const GtFunctionHost *host)
 {
   static const struct gt_function_return none;
   g_autofree struct gt_function_return *rows =
       g_new (struct gt_function_return, GT_FUNCTION_RETURNS);
+  guint left = 0;
 
   if (!read_returns (host, rows)) {
-    return;
+    return 0;
   }
   for (guint i = 0; i < GT_FUNCTION_RETURNS; i++) {
     if (rows[i].at != 0 && rows[i].armed && is_over (host, &rows[i])) {
       gt_pages_write (host->pages, RETURNS_OFFSET + i * RETURN_SIZE, &none, sizeof none);
+    } else {
+      left += rows[i].at != 0;
     }
   }
+  return left;
 }

@@ -32,8 +32,8 @@ gboolean gt_function_hooks_take_out_all (const GtFunctionHost *host, GError **er
  * callers, not to the probe. */
 void gt_function_hooks_restore_returns (const GtFunctionHost *host);
 /* With the vCPUs held, none of which is in the probe or in an interrupt: forgets calls that will
- * not come back. */
-void gt_function_hooks_collect (const GtFunctionHost *host);
+ * not come back. How many are left. */
+guint gt_function_hooks_collect (const GtFunctionHost *host);
 /* How many calls are under way. */
 guint gt_function_hooks_count_returns (const GtFunctionHost *host);
 

@@ -15,6 +15,9 @@
 #define CALL       0xe8 /* and a displacement */
 #define COLLECT_US 100000
 
+/* Fewer fill none of the guest's buckets, as a rule. */
+#define COLLECT_MORE (GT_FUNCTION_RETURNS / 4)
+
 #define SLOT_OFFSET(i)                                                                             \
   (offsetof (struct gt_shared, function_slots) + (i) * sizeof (struct gt_function_slot))
 
@@ -31,7 +34,8 @@ struct GtProbeFunctions {
   GHashTable *by_site; /* addr_t of Function */
   gboolean changed;    /* since they were placed */
   guint64 passed;      /* returns for which the guest had no room */
-  gboolean is_full;    /* it had none lately */
+  guint n_under_way;   /* calls whose returns are awaited; some may never come back */
+  guint collect_at;    /* when they are so many those are forgotten */
   gint64 next_collection;
   void *data[GT_FUNCTION_RETURNS];
 };
@@ -42,6 +46,7 @@ gt_probe_functions_new (void)
   GtProbeFunctions *functions = g_new0 (GtProbeFunctions, 1);
 
   functions->by_site = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
+  functions->collect_at = COLLECT_MORE;
   return functions;
 }
 
@@ -227,6 +232,8 @@ gt_probe_forget_functions (GtProbeEngine *probe)
     }
   }
   probe->functions->changed = TRUE;
+  probe->functions->n_under_way = 0;
+  probe->functions->collect_at = COLLECT_MORE;
 }
 
 /* Pairs of members that are the same in the guest's and in libvmi's structure. */
@@ -313,10 +320,11 @@ tell_entry (GtProbeEngine *probe, const struct gt_function_slot *slot, GtFunctio
   }
   if (slot->row >= GT_FUNCTION_RETURNS) {
     probe->functions->passed++;
-    probe->functions->is_full = TRUE;
+    probe->functions->collect_at = 0;
     return 0;
   }
   probe->functions->data[slot->row] = thread->data;
+  probe->functions->n_under_way++;
   return GT_FUNCTION_AWAIT;
 }
 
@@ -325,6 +333,7 @@ tell_return (GtProbeEngine *probe, const struct gt_function_slot *slot, GtFuncti
 {
   show_regs (probe, slot, slot->back, slot->at + sizeof slot->back, &thread->held.regs);
   if (slot->row < GT_FUNCTION_RETURNS) {
+    probe->functions->n_under_way -= probe->functions->n_under_way > 0;
     thread->data = probe->functions->data[slot->row];
     tell (probe, slot->site, thread, FALSE);
   }
@@ -379,11 +388,14 @@ make_room (GtProbeEngine *probe)
 {
   GtProbeFunctions *functions = probe->functions;
   gint64 now = g_get_monotonic_time ();
+  guint left;
 
   if (now >= functions->next_collection) {
-    functions->is_full = FALSE;
     functions->next_collection = now + COLLECT_US;
-    gt_probe_collect_returns (&probe->placed);
+    if (gt_probe_collect_returns (&probe->placed, &left)) {
+      functions->n_under_way = left;
+      functions->collect_at = left + COLLECT_MORE;
+    }
   }
 }
 
@@ -393,7 +405,7 @@ gt_probe_serve_functions (GtProbeEngine *probe)
   guint64 waiting = probe->state.functions_waiting;
   gint n = 0;
 
-  if (probe->functions->is_full) {
+  if (probe->functions->n_under_way > probe->functions->collect_at) {
     make_room (probe);
   }
 

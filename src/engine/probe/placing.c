@@ -481,19 +481,21 @@ probe_code (const GtPlacedProbe *probe)
                         probe->uses_functions };
 }
 
-void
-gt_probe_collect_returns (GtPlacedProbe *probe)
+gboolean
+gt_probe_collect_returns (GtPlacedProbe *probe, guint *ret_left)
 {
   GtProbeCode code = probe_code (probe);
   GtFunctionHost host = gt_probe_function_host (probe);
+  gboolean ok;
 
   if (!gt_vmi_hold (probe->vmi, NULL)) {
-    return;
+    return FALSE;
   }
-  if (gt_probe_no_vcpu_is_inside (probe->vmi, probe->linux_os, &code)) {
-    gt_function_hooks_collect (&host);
+  ok = gt_probe_no_vcpu_is_inside (probe->vmi, probe->linux_os, &code);
+  if (ok) {
+    *ret_left = gt_function_hooks_collect (&host);
   }
-  (void) gt_vmi_release (probe->vmi, NULL);
+  return gt_vmi_release (probe->vmi, NULL) && ok;
 }
 
 /* With the vCPUs held. */

@@ -50,8 +50,9 @@ gboolean gt_probe_watch (GtPlacedProbe *probe, guint groups, GError **error);
 /* What function-hooks.h works on. */
 GtFunctionHost gt_probe_function_host (const GtPlacedProbe *probe);
 
-/* Makes room where the guest remembers calls of functions that are under way. */
-void gt_probe_collect_returns (GtPlacedProbe *probe);
+/* Makes room where the guest remembers calls of functions that are under way; FALSE when it is no
+ * time for that. @ret_left: how many there are. */
+gboolean gt_probe_collect_returns (GtPlacedProbe *probe, guint *ret_left);
 
 /* Puts the kernel's code back: from then on no thread enters the probe. GT_ERROR_GUEST_GONE when
  * the guest runs another kernel by now; nothing is written then. */
