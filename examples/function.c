@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Prints each call of a function of the guest's kernel: function GUEST FUNCTION. */
+/* Prints each call of a function of the guest's kernel: function GUEST FUNCTION [--trap]. With the
+ * last word by breakpoints, whatever the function. */
 #include <guestrace/guestrace.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,14 +47,18 @@ on_leave (vmi_instance_t vmi, vmi_event_t *event, vmi_pid_t pid, gt_tid_t tid, v
 int
 main (int argc, char **argv)
 {
+  int by_trap = argc == 4 && g_str_equal (argv[3], "--trap");
   GError *error = NULL;
 
-  if (argc != 3) {
-    fprintf (stderr, "usage: function GUEST FUNCTION\n");
+  if (argc != 3 && !by_trap) {
+    fprintf (stderr, "usage: function GUEST FUNCTION [--trap]\n");
     return 2;
   }
   running = gt_loop_new_full (argv[1], &error);
   if (running != NULL) {
+    if (by_trap) {
+      gt_loop_set_engine (running, GT_ENGINE_TRAP, NULL);
+    }
     signal (SIGINT, stop);
     signal (SIGTERM, stop);
     setvbuf (stdout, NULL, _IOLBF, 0);

@@ -33,7 +33,7 @@ class Breakpoints:
 
     def __init__(self, guest, function=FUNCTION):
         self.file = open(guest.dir / 'lines', 'w+', encoding='utf-8', errors='replace')
-        self.process = subprocess.Popen(['setpriv', '--pdeathsig', 'KILL', PROGRAM, guest.name, function],
+        self.process = subprocess.Popen(['setpriv', '--pdeathsig', 'KILL', PROGRAM, guest.name, function, '--trap'],
                                         stdin=subprocess.DEVNULL, stdout=self.file,
                                         stderr=subprocess.PIPE, text=True)
 
@@ -67,18 +67,18 @@ def check_work(tap, guest, work, what, before):
 def test_text(tap, guest, work):
     """What is in its memory, by the hypervisor's word, while the breakpoints are there."""
     at = work.rounds()
-    programs = []
+    programs, said = [], []
 
     def act():
-        if programs:
-            programs[-1].end()
         programs.append(Breakpoints(guest))
         programs[-1].wait_for_lines()
-        return guestkernel.kernel_text(guest)
+        text = guestkernel.kernel_text(guest)
+        programs[-1].wait_for_lines(LINES)
+        said.append(programs[-1].end())
+        return text
     tap.ok(guestkernel.keeps_text(guest, act), 'the kernel text does not change')
     program = programs[-1]
-    program.wait_for_lines(LINES)
-    said = program.end()
+    said = said[-1]
     lines = program.lines()
     tap.ok(program.process.returncode == 0 and not said, 'it ends when it is told to', said)
     tap.ok(len(lines) >= LINES and all(LINE.match(line) for line in lines),
