@@ -18,10 +18,26 @@ main (void)
     const char *name;
     size_t offset, len;
   } parts[] = {
-    PART (config),       PART (config.magic),      PART (config.beat),   PART (config.tail),
-    PART (config.flags), PART (config.actions),    PART (config.steps),  PART (state),
-    PART (state.head),   PART (state.slots_taken), PART (state.dropped), PART (state.waiting),
-    PART (state.nonce),  PART (state.clock_tsc),   PART (slots),         PART (ring),
+    PART (config),
+    PART (config.magic),
+    PART (config.beat),
+    PART (config.tail),
+    PART (config.flags),
+    PART (config.actions),
+    PART (config.steps),
+    PART (state),
+    PART (state.head),
+    PART (state.slots_taken),
+    PART (state.dropped),
+    PART (state.waiting),
+    PART (state.nonce),
+    PART (state.clock_tsc),
+    PART (slots),
+    PART (ring),
+    PART (state.functions_waiting),
+    PART (function_sites),
+    PART (function_returns),
+    PART (function_slots),
   };
 
   printf ("magic %zu %zu\n", (size_t) GT_PROBE_MAGIC, sizeof (uint64_t));

@@ -24,6 +24,7 @@ import guestlab  # noqa: E402
 import vmishell  # noqa: E402
 
 LAYOUT = guestlab.BUILD / 'tests/guest/probe-layout'
+HOLD = guestlab.BUILD / 'bench/hold'
 SECONDS = 1.0       # of scribbling in one case
 END_SECONDS = 60    # to end in, after Ctrl-C
 MEMORY_KIB = 512 << 10  # with a sanitizer; see also OUTPUT
@@ -223,9 +224,9 @@ def head(probe, rand):
 
 def state(probe, rand):
     """Counters, and slots that nobody gives back."""
-    start = probe.parts['state'][0]
+    start = probe.parts['state.slots_taken'][0]
     for _ in range(5):
-        at = start + 64 + 8 * rand.randrange(24)
+        at = start + 8 * rand.randrange(24)
         if at != probe.parts['state.nonce'][0]:
             probe.write(probe.shared + at, rand.getrandbits(64))
     probe.write(probe.at('state.slots_taken'), rand.getrandbits(64))
@@ -296,6 +297,49 @@ def test_after(tap, guest):
            is_printable(run.stdout.encode()), 'the next tracer traces', run.stderr)
 
 
+def functions(probe, rand):
+    """Threads that wait at functions, or do not, and the calls that are under way."""
+    probe.scribble('function_slots', rand.getrandbits(32))
+    probe.write(probe.at('state.functions_waiting'), rand.getrandbits(64))
+    for part in 'function_sites', 'function_returns':
+        probe.scribble(part, rand.getrandbits(32), 8 * rand.randrange(64), 256)
+
+
+class FunctionTracer(Tracer):
+    """Callbacks on functions: a program of ours, for the command has none."""
+    def __init__(self, guest, vmi, parts):
+        self.process = subprocess.Popen(['setpriv', '--pdeathsig', 'KILL', HOLD, guest.name, 'vfs_read', 'do_filp_open'],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.scratch = tempfile.TemporaryDirectory(prefix='gthostile-')
+        self.file = pathlib.Path(self.scratch.name) / 'none'
+        self.memory = 0
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                self.probe = Probe(guest, vmi, parts)
+                return
+            except NoProbe:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
+
+
+def test_functions(tap, guest, vmi, parts):
+    """Whatever becomes of that guest, whose threads go on where those pages say."""
+    rand = random.Random(SEED)
+    tracer = FunctionTracer(guest, vmi, parts)
+    stop = time.monotonic() + SECONDS
+    while time.monotonic() < stop and tracer.look():
+        functions(tracer.probe, rand)
+    seconds = tracer.end()
+    tap.ok(seconds is not None and tracer.process.returncode in (0, 1) and 'Sanitizer' not in tracer.stderr and
+           'runtime error' not in tracer.stderr, 'functions: the tracer ends',
+           f'status {tracer.process.returncode}\n{tracer.stderr}')
+    tap.ok(tracer.stderr.count('\n') <= 1 and tracer.memory < MEMORY_KIB, 'functions: within its bounds, with a sentence',
+           f'{tracer.memory} KiB\n{tracer.stderr}')
+    tap.diag(f'functions: {tracer.stderr.strip()}')
+
+
 def test_code(tap, guest, vmi, parts):
     """The probe's code overwritten, as far as QEMU takes notice: that is the guest's end, if any."""
     tracer = Tracer(guest, vmi, parts)
@@ -344,6 +388,7 @@ def main():
 
     with guestlab.Tap() as tap:
         run(tap, data)
+        run(tap, lambda guest, vmi: test_functions(tap, guest, vmi, parts))
         run(tap, lambda guest, vmi: test_code(tap, guest, vmi, parts))
 
 
