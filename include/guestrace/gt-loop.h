@@ -30,8 +30,9 @@ typedef enum { GT_OS_UNKNOWN, GT_OS_WINDOWS, GT_OS_LINUX } GTOSType;
 
 /**
  * GTEngineKind: how a guest's calls are seen, see gt_loop_set_engine().
- * @GT_ENGINE_AUTO: the probe for system calls, or else breakpoints, where it cannot be placed
- * @GT_ENGINE_PROBE: the probe for system calls, breakpoints for other functions
+ * @GT_ENGINE_AUTO: the probe, or else breakpoints, where it cannot be placed
+ * @GT_ENGINE_PROBE: the probe for system calls and for functions that it can serve, breakpoints for
+ *   others
  * @GT_ENGINE_TRAP: breakpoints for all
  */
 typedef enum { GT_ENGINE_AUTO, GT_ENGINE_PROBE, GT_ENGINE_TRAP } GTEngineKind;
@@ -179,7 +180,7 @@ gboolean gt_loop_set_follow (GTLoop *loop, gboolean follow, GError **error);
  * @unfinished: calls that had not returned when tracing ended
  * @dropped: of @lost, those that found no room, see gt_loop_set_drop()
  * @passed: of @lost, those let pass because this process did not run for more than a second, and
- *   returns of functions for which there was no breakpoint left
+ *   returns of functions for which there was no breakpoint, or no room, left
  * @damaged: bytes of the buffer between guest and host that made no sense: something in the guest
  *   wrote over it (@lost counts one event for all of them)
  * @operations: operations submitted through io_uring, see gt_loop_stream_uring()

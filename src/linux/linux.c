@@ -76,6 +76,32 @@ gt_linux_symbol_near (const GtLinux *linux_os, addr_t address, addr_t *ret_start
   return gt_kallsyms_near (linux_os->syms, address, ret_start, ret_end);
 }
 
+/* A global symbol is the only one that a name stands for. */
+guint
+gt_linux_functions (const GtLinux *linux_os, const char *name, addr_t *ret, guint max)
+{
+  addr_t start = gt_linux_symbol (linux_os, "_stext"), end = gt_linux_symbol (linux_os, "_etext");
+  guint n_symbols = gt_kallsyms_count (linux_os->syms), n = 0;
+
+  for (guint i = 0; i < n_symbols; i++) {
+    addr_t address;
+    char type;
+
+    if (strcmp (gt_kallsyms_get (linux_os->syms, i, &address, &type), name) != 0 ||
+        address < start || address >= end) {
+      continue;
+    }
+    if (g_ascii_isupper (type)) {
+      ret[0] = address;
+      return 1;
+    }
+    if (n < max) {
+      ret[n++] = address;
+    }
+  }
+  return n;
+}
+
 gboolean
 gt_linux_write_map (const GtLinux *linux_os, FILE *out)
 {

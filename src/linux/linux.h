@@ -64,7 +64,10 @@ typedef enum {
 } GtSymbolsBy;
 guint gt_linux_n_symbols (const GtLinux *linux_os);
 GtSymbolsBy gt_linux_symbols_by (const GtLinux *linux_os);
-addr_t gt_linux_symbol (const GtLinux *linux_os, const char *name);       /* 0 when absent */
+addr_t gt_linux_symbol (const GtLinux *linux_os, const char *name); /* 0 when absent */
+/* The functions of the kernel that are called @name, in order: how many, at most @max, which is not
+ * 0. */
+guint gt_linux_functions (const GtLinux *linux_os, const char *name, addr_t *ret, guint max);
 const char *gt_linux_symbol_at (const GtLinux *linux_os, addr_t address); /* exact, or NULL */
 const char *gt_linux_symbol_near (const GtLinux *linux_os, addr_t address, addr_t *ret_start,
                                   addr_t *ret_end); /* the symbol that contains it; its bounds */

@@ -57,7 +57,8 @@ count_held (GTLoop *loop)
  *   name ("__x64_sys_openat"; "__ia32_compat_sys_openat" is the one for 32-bit programs), or, for
  *   the calls of 64-bit and of 32-bit programs alike, by the portable name ("sys_openat",
  *   "sys_newstat") or that of the call ("sys_stat"); or any other function of the kernel, or of
- *   a module that is loaded, by its name in /proc/kallsyms ("do_filp_open")
+ *   a module that is loaded, by its name in /proc/kallsyms ("do_filp_open"), or, of the kernel, by
+ * its address ("0xffffffff81234560")
  * @syscall_cb: (nullable): called at entry
  * @sysret_cb: (nullable): called at return
  * @user_data: for @syscall_cb
@@ -73,7 +74,8 @@ count_held (GTLoop *loop)
  * may be called with interrupts disabled and locks held in the guest: one that takes seconds makes
  * the guest's kernel complain.
  *
- * Returns: %FALSE with #GT_ERROR_NO_FUNCTION when the kernel has no such function, and with what
+ * Returns: %FALSE with #GT_ERROR_NO_FUNCTION when the kernel has no such function, with
+ * #GT_ERROR_INVALID, which lists their addresses, when it has several of that name, and with what
  * the hypervisor says when there can be no breakpoint
  */
 gboolean

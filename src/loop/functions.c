@@ -11,6 +11,8 @@
 
 #include "vmi/open.h"
 
+#define MANY 16 /* functions of one name that are listed */
+
 typedef struct {
   GtFunctionCallback callback; /* its name is interned: callbacks may have it when it is removed */
   gboolean is_probed;          /* the engine for system calls serves it */
@@ -26,28 +28,80 @@ free_function (gpointer data)
   g_free (function);
 }
 
-addr_t
-gt_loop_find_function (GTLoop *loop, const char *name, GError **error)
+static gboolean
+is_code (const GTLoop *loop, addr_t address)
 {
-  addr_t address = gt_linux_symbol (loop->linux_os, name), in_module;
+  return address >= gt_linux_symbol (loop->linux_os, "_stext") &&
+         address < gt_linux_symbol (loop->linux_os, "_etext");
+}
 
-  if (address == 0) {
-    in_module = gt_linux_module_function (loop->linux_os, name);
-    if (in_module == 0) {
-      g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
-                   "the guest's kernel %s has no function \"%s\", nor has a module that is loaded",
-                   gt_linux_release (loop->linux_os), name);
-    }
-    return in_module;
-  }
-  if (address < gt_linux_symbol (loop->linux_os, "_stext") ||
-      address >= gt_linux_symbol (loop->linux_os, "_etext")) {
+/* "0x" and the address of a function of the kernel's. */
+static addr_t
+find_by_address (GTLoop *loop, const char *text, GError **error)
+{
+  guint64 address;
+
+  if (!g_ascii_string_to_unsigned (text + 2, 16, 0, G_MAXUINT64, &address, NULL) ||
+      !is_code (loop, address) || gt_linux_symbol_at (loop->linux_os, address) == NULL) {
     g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
-                 "\"%s\" of the guest's kernel %s is no function: it is not in the kernel's code",
-                 name, gt_linux_release (loop->linux_os));
+                 "no function of the guest's kernel %s begins at %s",
+                 gt_linux_release (loop->linux_os), text);
     return 0;
   }
   return address;
+}
+
+static void
+say_several (const GTLoop *loop, const char *name, const addr_t *addresses, guint n, GError **error)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; i < n; i++) {
+    g_string_append_printf (list, "%s0x%" G_GINT64_MODIFIER "x", i == 0 ? "" : ", ",
+                            (guint64) addresses[i]);
+  }
+  g_set_error (error, GT_ERROR, GT_ERROR_INVALID,
+               "the guest's kernel %s has several functions named \"%s\": say which by its "
+               "address, one of %s",
+               gt_linux_release (loop->linux_os), name, list->str);
+}
+
+/* A module's, or none. */
+static addr_t
+find_elsewhere (GTLoop *loop, const char *name, GError **error)
+{
+  addr_t address = gt_linux_module_function (loop->linux_os, name);
+
+  if (address != 0) {
+    return address;
+  }
+  if (gt_linux_symbol (loop->linux_os, name) != 0) {
+    g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
+                 "\"%s\" of the guest's kernel %s is no function: it is not in the kernel's code",
+                 name, gt_linux_release (loop->linux_os));
+  } else {
+    g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
+                 "the guest's kernel %s has no function \"%s\", nor has a module that is loaded",
+                 gt_linux_release (loop->linux_os), name);
+  }
+  return 0;
+}
+
+addr_t
+gt_loop_find_function (GTLoop *loop, const char *name, GError **error)
+{
+  addr_t found[MANY];
+  guint n;
+
+  if (g_str_has_prefix (name, "0x")) {
+    return find_by_address (loop, name, error);
+  }
+  n = gt_linux_functions (loop->linux_os, name, found, G_N_ELEMENTS (found));
+  if (n > 1) {
+    say_several (loop, name, found, n, error);
+    return 0;
+  }
+  return n == 1 ? found[0] : find_elsewhere (loop, name, error);
 }
 
 static void

@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* A function of the guest's kernel that can have a callback; 0, with the reason, when there is none
- * of that name. */
+/* A function of the guest's kernel that can have a callback, by its name or its address; 0, with
+ * the reason, when there is none, or several of that name. */
 addr_t gt_loop_find_function (GTLoop *loop, const char *name, GError **error);
 
 typedef struct {

@@ -422,6 +422,37 @@ check_refused (GTLoop *loop, const char *name, const char *word)
   g_assert_nonnull (strstr (error->message, word));
 }
 
+#define TWINS                                                                                      \
+  "awk 'NF == 3 && $3 !~ /^__pfx_/ { n[$3]++; if ($2 != \"t\") n[$3] += 9; first[$3] = last[$3]; " \
+  "last[$3] = $1 } "                                                                               \
+  "END { for (k in n) if (n[k] == 2 && first[k] > last[\"_stext\"] && last[k] < "                  \
+  "last[\"_etext\"]) { "                                                                           \
+  "print k \" 0x\" first[k] \" 0x\" last[k]; exit } }' /proc/kallsyms"
+
+/* Two functions of the kernel have one name: the guest says where they are. */
+static void
+test_twins (void)
+{
+  g_autoptr (GTLoop) loop = open_loop ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *said = guest_sh (TWINS);
+  g_auto (GStrv) twins = g_strsplit (said, " ", 3);
+  guint n = 0;
+
+  g_test_message ("%s", said);
+  g_assert_cmpuint (g_strv_length (twins), ==, 3);
+  g_assert_false (gt_loop_set_cb_full (loop, twins[0], count_comm, NULL, &n, &error));
+  g_assert_error (error, GT_ERROR, GT_ERROR_INVALID);
+  for (guint i = 0; i < 3; i++) {
+    g_assert_nonnull (strstr (error->message, twins[i]));
+  }
+  set_cb (loop, twins[1], count_comm, NULL, &n);
+  set_cb (loop, twins[2], count_comm, NULL, &n);
+  g_assert_cmpint (gt_loop_get_function_engine (loop, twins[1], NULL), !=, GT_ENGINE_AUTO);
+  check_refused (loop, "0x1000", "begins at");
+  check_refused (loop, "0xffffffzz", "begins at");
+}
+
 static void
 test_names (void)
 {
@@ -467,5 +498,6 @@ main (int argc, char **argv)
   g_test_add_func ("/functions/set-in-callback", test_set_in_callback);
   g_test_add_func ("/functions/trap-only", test_trap_only);
   g_test_add_func ("/functions/names", test_names);
+  g_test_add_func ("/functions/twins", test_twins);
   return g_test_run ();
 }
