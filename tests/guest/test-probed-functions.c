@@ -25,8 +25,8 @@ number (const char *text)
 static void
 check_health (void)
 {
-  g_autofree char *said = guest_sh (
-      "dmesg | grep -E 'WARNING|BUG|Oops|Call Trace|stall|lockup'; cat /etc/hosts | wc -l");
+  g_autofree char *said = guest_sh ("dmesg | grep -E 'cut here|BUG:|Oops|Call "
+                                    "Trace|rcu.*stall|soft lockup'; cat /etc/hosts | wc -l");
 
   g_assert_cmpstr (said, ==, "1");
 }
