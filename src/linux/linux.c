@@ -76,11 +76,17 @@ gt_linux_symbol_near (const GtLinux *linux_os, addr_t address, addr_t *ret_start
   return gt_kallsyms_near (linux_os->syms, address, ret_start, ret_end);
 }
 
+gboolean
+gt_linux_is_text (const GtLinux *linux_os, addr_t address)
+{
+  return address >= gt_linux_symbol (linux_os, "_stext") &&
+         address < gt_linux_symbol (linux_os, "_etext");
+}
+
 /* A global symbol is the only one that a name stands for. */
 guint
 gt_linux_functions (const GtLinux *linux_os, const char *name, addr_t *ret, guint max)
 {
-  addr_t start = gt_linux_symbol (linux_os, "_stext"), end = gt_linux_symbol (linux_os, "_etext");
   guint n_symbols = gt_kallsyms_count (linux_os->syms), n = 0;
 
   for (guint i = 0; i < n_symbols; i++) {
@@ -88,7 +94,7 @@ gt_linux_functions (const GtLinux *linux_os, const char *name, addr_t *ret, guin
     char type;
 
     if (strcmp (gt_kallsyms_get (linux_os->syms, i, &address, &type), name) != 0 ||
-        address < start || address >= end) {
+        !gt_linux_is_text (linux_os, address)) {
       continue;
     }
     if (g_ascii_isupper (type)) {

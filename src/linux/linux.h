@@ -65,6 +65,8 @@ typedef enum {
 guint gt_linux_n_symbols (const GtLinux *linux_os);
 GtSymbolsBy gt_linux_symbols_by (const GtLinux *linux_os);
 addr_t gt_linux_symbol (const GtLinux *linux_os, const char *name); /* 0 when absent */
+/* Whether it lies in the kernel's own code, less what is thrown away after booting. */
+gboolean gt_linux_is_text (const GtLinux *linux_os, addr_t address);
 /* The functions of the kernel that are called @name, in order: how many, at most @max, which is not
  * 0. */
 guint gt_linux_functions (const GtLinux *linux_os, const char *name, addr_t *ret, guint max);

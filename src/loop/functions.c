@@ -28,13 +28,6 @@ free_function (gpointer data)
   g_free (function);
 }
 
-static gboolean
-is_code (const GTLoop *loop, addr_t address)
-{
-  return address >= gt_linux_symbol (loop->linux_os, "_stext") &&
-         address < gt_linux_symbol (loop->linux_os, "_etext");
-}
-
 /* "0x" and the address of a function of the kernel's. */
 static addr_t
 find_by_address (GTLoop *loop, const char *text, GError **error)
@@ -42,7 +35,8 @@ find_by_address (GTLoop *loop, const char *text, GError **error)
   guint64 address;
 
   if (!g_ascii_string_to_unsigned (text + 2, 16, 0, G_MAXUINT64, &address, NULL) ||
-      !is_code (loop, address) || gt_linux_symbol_at (loop->linux_os, address) == NULL) {
+      !gt_linux_is_text (loop->linux_os, address) ||
+      gt_linux_symbol_at (loop->linux_os, address) == NULL) {
     g_set_error (error, GT_ERROR, GT_ERROR_NO_FUNCTION,
                  "no function of the guest's kernel %s begins at %s",
                  gt_linux_release (loop->linux_os), text);

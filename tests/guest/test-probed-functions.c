@@ -143,19 +143,20 @@ test_anywhere (void)
 
 typedef struct {
   GString *order;
-  addr_t back[2];
+  addr_t at[2]; /* where their return addresses lie */
 } Jump;
 
 static void *
 note_entry (vmi_instance_t vmi, vmi_event_t *event, Jump *jump, guint n)
 {
+  addr_t back;
+
   if (strcmp (gt_guest_get_comm (event), "dd") != 0) {
     return NULL;
   }
   g_string_append_c (jump->order, "(["[n]);
-  g_assert_cmpint (vmi_read_addr_va (vmi, event->x86_regs->rsp, 0, &jump->back[n]), ==,
-                   VMI_SUCCESS);
-  jump->back[n] = event->x86_regs->rsp;
+  g_assert_cmpint (vmi_read_addr_va (vmi, event->x86_regs->rsp, 0, &back), ==, VMI_SUCCESS);
+  jump->at[n] = event->x86_regs->rsp;
   return jump;
 }
 
@@ -201,7 +202,7 @@ test_jump (void)
   set_cb (loop, "generic_file_llseek_size", note_inner, note_inner_return, &jump);
   g_free (run_loop_during (loop, "dd if=/sys/kernel/uevent_seqnum bs=1 skip=1 count=1"));
   g_assert_cmpstr (order->str, ==, "([])");
-  g_assert_cmphex (jump.back[0], ==, jump.back[1]);
+  g_assert_cmphex (jump.at[0], ==, jump.at[1]);
   check_health ();
 }
 

@@ -86,8 +86,7 @@ find_site (GtProbeEngine *probe, addr_t function, GtFtraceRecord *ret, GError **
 {
   guint8 code[GT_FTRACE_NOP_LEN];
 
-  if (function < gt_linux_symbol (probe->linux_os, "_stext") ||
-      function >= gt_linux_symbol (probe->linux_os, "_etext")) {
+  if (!gt_linux_is_text (probe->linux_os, function)) {
     return refuse (error, "it is a module's function, which may be unloaded");
   }
   if (!gt_linux_ftrace_find (probe->linux_os, function, ret)) {
@@ -203,13 +202,9 @@ guint
 gt_probe_end_functions (GtProbeEngine *probe)
 {
   GtFunctionHost host = gt_probe_function_host (&probe->placed);
-  guint32 flags = probe->config.flags | GT_FLAG_NO_FUNCTIONS;
 
-  if (!probe->placed.uses_functions) {
-    return 0;
-  }
-  gt_pages_write (probe->placed.pages, CONFIG_AT (flags), &flags, sizeof flags);
-  return gt_function_hooks_count_returns (&host);
+  gt_probe_let_functions_pass (&probe->placed, TRUE);
+  return probe->placed.uses_functions ? gt_function_hooks_count_returns (&host) : 0;
 }
 
 guint64

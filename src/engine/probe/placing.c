@@ -410,9 +410,8 @@ gt_probe_unhook (GtPlacedProbe *probe, GError **error)
   return gt_vmi_release (probe->vmi, ok ? error : NULL) && ok;
 }
 
-/* The borrowed thread may come to one of them, and nobody would let it go. */
-static void
-let_functions_pass (GtPlacedProbe *probe, gboolean pass)
+void
+gt_probe_let_functions_pass (GtPlacedProbe *probe, gboolean pass)
 {
   const gsize offset = offsetof (struct gt_shared, config.flags);
   guint32 flags;
@@ -435,12 +434,13 @@ gt_probe_watch (GtPlacedProbe *probe, guint groups, GError **error)
   if (!gt_vmi_hold (probe->vmi, error)) {
     return FALSE;
   }
-  let_functions_pass (probe, TRUE);
+  /* The borrowed thread may come to one of them, and nobody would let it go. */
+  gt_probe_let_functions_pass (probe, TRUE);
   borrowed = gt_borrow_begin (probe->vmi, probe->linux_os, probe->sites.exit_resume, error);
   ok = borrowed && watch (probe, groups, borrowed, error);
   let_in (probe);
   g_clear_pointer (&borrowed, gt_borrow_end);
-  let_functions_pass (probe, FALSE);
+  gt_probe_let_functions_pass (probe, FALSE);
   return gt_vmi_release (probe->vmi, ok ? error : NULL) && ok;
 }
 

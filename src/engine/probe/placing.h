@@ -50,6 +50,9 @@ gboolean gt_probe_watch (GtPlacedProbe *probe, guint groups, GError **error);
 /* What function-hooks.h works on. */
 GtFunctionHost gt_probe_function_host (const GtPlacedProbe *probe);
 
+/* Whether threads that come to functions, or wait there, go on without the host. */
+void gt_probe_let_functions_pass (GtPlacedProbe *probe, gboolean pass);
+
 /* Makes room where the guest remembers calls of functions that are under way; FALSE when it is no
  * time for that. @ret_left: how many there are. */
 gboolean gt_probe_collect_returns (GtPlacedProbe *probe, guint *ret_left);
