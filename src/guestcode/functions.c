@@ -109,11 +109,7 @@ show_thread (struct gt_function_slot *slot, uint64_t task)
   ((uint64_t *) (void *) slot->comm)[0] = comm[0];
   ((uint64_t *) (void *) slot->comm)[1] = comm[1];
   slot->vcpu = current_cpu ();
-  asm volatile("pushfq; popq %0" : "=r"(slot->rflags));
-  asm volatile("movq %%cr3, %0" : "=r"(slot->cr3));
-  slot->fs_base = rdmsr (0xc0000100);
-  slot->gs_base = rdmsr (0xc0000101);
-  slot->kernel_gs_base = rdmsr (0xc0000102);
+  show_control (&slot->control);
 }
 
 /* Waits until the host has answered; 0 when it does not, and when tracing ends. */

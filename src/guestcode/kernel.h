@@ -108,6 +108,17 @@ rdmsr (uint32_t msr)
   return (uint64_t) high << 32 | low;
 }
 
+/* Of this thread, now. */
+static inline void
+show_control (struct gt_control *control)
+{
+  asm volatile("pushfq; popq %0" : "=r"(control->rflags));
+  asm volatile("movq %%cr3, %0" : "=r"(control->cr3));
+  control->fs_base = rdmsr (0xc0000100);
+  control->gs_base = rdmsr (0xc0000101);
+  control->kernel_gs_base = rdmsr (0xc0000102);
+}
+
 /* Whether two texts are the same, of which each ends with a NUL or after @size bytes. */
 static inline int
 same_text (const char *a, const char *b, uint32_t size)

@@ -321,6 +321,11 @@ struct gt_state {
   volatile uint32_t gaps[GT_GAPS];
 };
 
+/* What else there is to a held thread's registers. */
+struct gt_control {
+  uint64_t rflags, cr3, fs_base, gs_base, kernel_gs_base;
+};
+
 /* What a thread that is held shows of itself, and how it is answered. */
 struct gt_hold {
   /* Written by the host. */
@@ -335,7 +340,7 @@ struct gt_hold {
   uint64_t asked;
   uint64_t regs; /* address of the thread's struct pt_regs */
   uint64_t rip, rsp, rbp, rbx, r12, r13, r14, r15;
-  uint64_t rflags, cr3, fs_base, gs_base, kernel_gs_base;
+  struct gt_control control;
   uint64_t pt_regs[21];
   uint64_t pad1[20];
 };
@@ -414,7 +419,7 @@ struct gt_function_slot {
   uint32_t tid, tgid;
   char comm[GT_COMM_LEN];
   uint64_t vcpu;
-  uint64_t rflags, cr3, fs_base, gs_base, kernel_gs_base;
+  struct gt_control control;
   struct gt_function_regs regs;
 };
 

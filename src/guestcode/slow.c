@@ -84,10 +84,6 @@ static void
 show_registers (struct gt_hold *slot, struct pt_regs *regs, const struct frame *frame,
                 const uint64_t *site)
 {
-  uint64_t flags, cr3;
-
-  asm volatile("pushfq; popq %0" : "=r"(flags));
-  asm volatile("movq %%cr3, %0" : "=r"(cr3));
   slot->regs = (uint64_t) regs;
   slot->rip = *site;
   slot->rsp = (uint64_t) site;
@@ -97,11 +93,7 @@ show_registers (struct gt_hold *slot, struct pt_regs *regs, const struct frame *
   slot->r13 = frame->r13;
   slot->r14 = frame->r14;
   slot->r15 = frame->r15;
-  slot->rflags = flags;
-  slot->cr3 = cr3;
-  slot->fs_base = rdmsr (0xc0000100);
-  slot->gs_base = rdmsr (0xc0000101);
-  slot->kernel_gs_base = rdmsr (0xc0000102);
+  show_control (&slot->control);
   copy_words (slot->pt_regs, regs, sizeof *regs);
 }
 

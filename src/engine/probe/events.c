@@ -185,7 +185,8 @@ gt_probe_event_from_record (const struct gt_record *record, gsize size, const Gt
 }
 
 void
-gt_probe_common_regs (const struct gt_state *state, x86_registers_t *regs)
+gt_probe_common_regs (const struct gt_state *state, const struct gt_control *control,
+                      x86_registers_t *regs)
 {
   memset (regs, 0, sizeof *regs);
   regs->cr0 = state->cr0;
@@ -195,13 +196,18 @@ gt_probe_common_regs (const struct gt_state *state, x86_registers_t *regs)
   regs->msr_lstar = state->msr_lstar;
   regs->cs_sel = KERNEL_CS;
   regs->ss_sel = KERNEL_SS;
+  regs->rflags = control->rflags;
+  regs->cr3 = control->cr3;
+  regs->fs_base = control->fs_base;
+  regs->gs_base = control->gs_base;
+  regs->shadow_gs = control->kernel_gs_base;
 }
 
 void
 gt_probe_held_regs (const struct gt_hold *hold, const struct gt_state *state, gint nr,
                     gboolean at_entry, x86_registers_t *regs)
 {
-  gt_probe_common_regs (state, regs);
+  gt_probe_common_regs (state, &hold->control, regs);
   regs->rip = hold->rip;
   regs->rsp = hold->rsp;
   regs->rbp = hold->rbp;
@@ -210,11 +216,6 @@ gt_probe_held_regs (const struct gt_hold *hold, const struct gt_state *state, gi
   regs->r13 = hold->r13;
   regs->r14 = hold->r14;
   regs->r15 = hold->r15;
-  regs->rflags = hold->rflags;
-  regs->cr3 = hold->cr3;
-  regs->fs_base = hold->fs_base;
-  regs->gs_base = hold->gs_base;
-  regs->shadow_gs = hold->kernel_gs_base;
   if (at_entry) {
     /* The functions take one argument, struct pt_regs *; the dispatcher has the number in RSI. */
     regs->rdi = hold->regs;

@@ -24,8 +24,9 @@ guint gt_probe_captures (const guint8 *data, gsize size, GTCapture captures[GT_M
 GTAbi gt_probe_abi (GTAbi abi, gint32 nr);
 gint64 gt_probe_value (GTAbi abi, guint64 value);
 
-/* What all threads have alike in them; the rest is 0. */
-void gt_probe_common_regs (const struct gt_state *state, x86_registers_t *ret_regs);
+/* Those that are shown alike wherever a thread is held; the rest is 0. */
+void gt_probe_common_regs (const struct gt_state *state, const struct gt_control *control,
+                           x86_registers_t *ret_regs);
 /* The registers that a held thread shows: those of a breakpoint on the call's function, or behind
  * it. */
 void gt_probe_held_regs (const struct gt_hold *hold, const struct gt_state *state, gint nr,

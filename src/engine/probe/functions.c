@@ -253,17 +253,12 @@ static void
 show_regs (GtProbeEngine *probe, const struct gt_function_slot *slot, addr_t rip, addr_t rsp,
            x86_registers_t *regs)
 {
-  gt_probe_common_regs (&probe->state, regs);
+  gt_probe_common_regs (&probe->state, &slot->control, regs);
 #define SHOW(reg) regs->reg = slot->regs.reg;
   FOR_EACH_REG (SHOW)
 #undef SHOW
   regs->rip = rip;
   regs->rsp = rsp;
-  regs->rflags = slot->rflags;
-  regs->cr3 = slot->cr3;
-  regs->fs_base = slot->fs_base;
-  regs->gs_base = slot->gs_base;
-  regs->shadow_gs = slot->kernel_gs_base;
 }
 
 static void
