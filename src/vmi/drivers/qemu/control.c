@@ -106,11 +106,26 @@ settle (GtQemuControl *control, GError **error)
   return running || monitor_do (control, "cont", error);
 }
 
+/* Without a monitor there is nobody to ask, and *ret_known is FALSE. */
+static gboolean
+is_kvm (GtQemuControl *control, gboolean *ret_known)
+{
+  if (!control->asked_kvm && control->monitor) {
+    g_autofree char *text = gt_qemu_monitor_command (control->monitor, -1, "info kvm", NULL);
+
+    control->is_kvm = text && strstr (text, "kvm support: enabled") != NULL;
+    control->asked_kvm = text != NULL;
+  }
+  *ret_known = control->asked_kvm;
+  return control->is_kvm;
+}
+
 static gboolean
 connect_stub (GtQemuControl *control, GError **error)
 {
   const GtQemuAddress *address = control->fixed_stub;
   g_autofree char *detach = NULL;
+  gboolean known;
 
   if (!address) {
     control->stub = gt_qemu_stub_open (control->monitor, control->process, error);
@@ -127,6 +142,7 @@ connect_stub (GtQemuControl *control, GError **error)
   if (!control->gdb) {
     return FALSE;
   }
+  gt_gdb_set_kvm (control->gdb, is_kvm (control, &known) || !known);
   detach = gt_gdb_detach_packet (control->gdb);
   gt_qemu_guard_set_gdb (control->guard, gt_gdb_fd (control->gdb), detach);
   return TRUE;
@@ -343,14 +359,9 @@ gboolean
 gt_qemu_control_sees_writes (GtQemuControl *control)
 {
   G_GNUC_UNUSED g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&control->lock);
+  gboolean known;
 
-  if (!control->asked_kvm && control->monitor) {
-    g_autofree char *text = gt_qemu_monitor_command (control->monitor, -1, "info kvm", NULL);
-
-    control->is_kvm = text && strstr (text, "kvm support: enabled") != NULL;
-    control->asked_kvm = text != NULL;
-  }
-  return control->is_kvm;
+  return is_kvm (control, &known);
 }
 
 gboolean

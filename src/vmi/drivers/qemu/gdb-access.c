@@ -13,6 +13,26 @@ bad_answer (GtGdb *gdb, const char *what, GError **error)
   return FALSE;
 }
 
+void
+gt_gdb_set_kvm (GtGdb *gdb, gboolean is_kvm)
+{
+  gdb->may_be_kvm = is_kvm;
+}
+
+/* Selects the vCPU and makes sure that single registers of it are what they are now. */
+static gboolean
+select_fresh (GtGdb *gdb, guint vcpu, GError **error)
+{
+  if (!gt_gdb_select_vcpu (gdb, vcpu, error)) {
+    return FALSE;
+  }
+  if (gdb->may_be_kvm && !gdb->fresh[vcpu]) {
+    gdb->fresh[vcpu] = gt_gdb_request (gdb, "g", error);
+    return gdb->fresh[vcpu];
+  }
+  return TRUE;
+}
+
 gboolean
 gt_gdb_read_regs (GtGdb *gdb, guint vcpu, guint8 *ret, gsize len, GError **error)
 {
@@ -21,6 +41,7 @@ gt_gdb_read_regs (GtGdb *gdb, guint vcpu, guint8 *ret, gsize len, GError **error
   if (!gt_gdb_select_vcpu (gdb, vcpu, error) || !gt_gdb_request (gdb, "g", error)) {
     return FALSE;
   }
+  gdb->fresh[vcpu] = TRUE;
   got = gdb->in->len / 2;
   memset (ret, 0, len);
   if (*gt_gdb_answer (gdb) == 'E' || got == 0 ||
@@ -37,7 +58,7 @@ gt_gdb_read_reg (GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 *ret, GErr
   guint64 value = 0;
 
   g_snprintf (payload, sizeof payload, "p%x", reg->number);
-  if (!gt_gdb_select_vcpu (gdb, vcpu, error) || !gt_gdb_request (gdb, payload, error)) {
+  if (!select_fresh (gdb, vcpu, error) || !gt_gdb_request (gdb, payload, error)) {
     return FALSE;
   }
   if (*gt_gdb_answer (gdb) == 'E' || reg->size > sizeof value ||
@@ -63,7 +84,7 @@ gt_gdb_write_reg (GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 value, GE
   g_autoptr (GString) payload = g_string_new (NULL);
 
   append_write_reg (payload, reg, value);
-  return gt_gdb_select_vcpu (gdb, vcpu, error) && gt_gdb_request_ok (gdb, payload->str, error);
+  return select_fresh (gdb, vcpu, error) && gt_gdb_request_ok (gdb, payload->str, error);
 }
 
 void
@@ -73,6 +94,9 @@ gt_gdb_append_write_reg (const GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guin
   if (vcpu < gdb->threads->len) {
     g_string_append_printf (packets, "Hg%s", (char *) gdb->threads->pdata[vcpu]);
     g_string_append_c (packets, '\0');
+    if (gdb->may_be_kvm) {
+      g_string_append_len (packets, "g", sizeof "g");
+    }
     append_write_reg (packets, reg, value);
     g_string_append_c (packets, '\0');
   }

@@ -15,8 +15,10 @@ struct GtGdb {
   char *where;
   GPtrArray *threads; /* their names in the protocol, by vCPU */
   gsize packet_size;
-  int selected; /* the vCPU that g, m and the like mean; -1 unknown */
-  int physical; /* whether m and M mean physical addresses; -1 unknown */
+  int selected;        /* the vCPU that g, m and the like mean; -1 unknown */
+  gboolean may_be_kvm; /* see gt_gdb_set_kvm() */
+  gboolean *fresh;     /* by vCPU: QEMU has fetched its registers from KVM since it last ran */
+  int physical;        /* whether m and M mean physical addresses; -1 unknown */
   GByteArray *out;
   GByteArray *in; /* the last packet's payload */
 };

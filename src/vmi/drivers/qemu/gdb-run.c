@@ -39,6 +39,7 @@ go (GtGdb *gdb, const char *payload, GError **error)
   g_autoptr (GError) cause = NULL;
 
   gdb->selected = -1;
+  memset (gdb->fresh, 0, gdb->threads->len * sizeof gdb->fresh[0]);
   /* Stops that were announced before this one began are not its end. */
   gt_qemu_stream_consume (gdb->stream, gdb->stream->in->len);
   if (gt_gdb_send_packet (gdb, payload, strlen (payload), gt_qemu_deadline (COMMAND_TIMEOUT_MS),

@@ -264,6 +264,7 @@ gt_gdb_open (const GtQemuAddress *address, GtGdbTarget **target, GError **error)
   g_autoptr (GError) cause = NULL;
 
   gdb->selected = -1;
+  gdb->may_be_kvm = TRUE;
   gdb->physical = -1;
   gdb->address = gt_qemu_address_copy (address);
   gdb->where = gt_qemu_address_to_string (address);
@@ -278,6 +279,7 @@ gt_gdb_open (const GtQemuAddress *address, GtGdbTarget **target, GError **error)
   if (!ask_state (gdb, error) || !read_target (gdb, target, error) || !read_threads (gdb, error)) {
     return NULL;
   }
+  gdb->fresh = g_new0 (gboolean, gdb->threads->len);
   return g_steal_pointer (&gdb);
 }
 
@@ -292,6 +294,7 @@ gt_gdb_free (GtGdb *gdb)
   g_byte_array_unref (gdb->out);
   g_byte_array_unref (gdb->in);
   gt_qemu_address_free (gdb->address);
+  g_free (gdb->fresh);
   g_free (gdb->where);
   g_free (gdb);
 }

@@ -60,6 +60,13 @@ gt_gdb_read_reg (GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 *ret, GErr
 gboolean
 gt_gdb_write_reg (GtGdb *gdb, guint vcpu, const GtGdbReg *reg, guint64 value, GError **error);
 
+/*
+ * Whether the guest runs on KVM, as is supposed until this is called. QEMU's stub then reads and
+ * writes single registers ("p", "P" in its handle_get_reg()) in what it knows of a vCPU, which is
+ * of an earlier stop unless something makes it ask KVM: "g" does.
+ */
+void gt_gdb_set_kvm (GtGdb *gdb, gboolean is_kvm);
+
 /* Guest-physical memory, or virtual memory as @vcpu sees it. */
 gboolean gt_gdb_read_pa (GtGdb *gdb, guint64 pa, void *buf, gsize len, GError **error);
 gboolean gt_gdb_write_pa (GtGdb *gdb, guint64 pa, const void *buf, gsize len, GError **error);
