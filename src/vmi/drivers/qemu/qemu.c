@@ -2,9 +2,9 @@
 /* The driver for unmodified QEMU: control by monitor and debug stub, memory from the process. */
 #include "vmi/drivers/driver.h"
 #include "vmi/drivers/qemu/control.h"
+#include "vmi/drivers/qemu/hits.h"
 #include "vmi/drivers/qemu/ram.h"
 #include "vmi/drivers/qemu/spec.h"
-#include "vmi/drivers/qemu/traps.h"
 
 #include <unistd.h>
 
@@ -16,6 +16,7 @@ typedef struct {
   GtQemuProcess *process; /* NULL when only a stub is known */
   GtQemuControl *control;
   int lock;
+  GtQemuHits hits;
   GtQemuRam *ram; /* NULL: memory goes through the stub */
 } GtQemuDriver;
 
@@ -30,6 +31,9 @@ qemu_close (GtDriver *driver)
 {
   GtQemuDriver *qemu = self (driver);
 
+  if (qemu->hits.kvm) {
+    (void) gt_qemu_hits_close (&qemu->hits, NULL);
+  }
   gt_qemu_control_free (qemu->control);
   gt_qemu_ram_free (qemu->ram);
   gt_qemu_process_free (qemu->process);
@@ -109,13 +113,19 @@ qemu_n_vcpus (GtDriver *driver)
 static gboolean
 qemu_get_regs (GtDriver *driver, guint vcpu, x86_registers_t *ret, GError **error)
 {
-  return gt_qemu_control_get_regs (self (driver)->control, vcpu, ret, error);
+  GtQemuDriver *qemu = self (driver);
+
+  return (qemu->hits.kvm && gt_kvm_traps_get_regs (qemu->hits.kvm, vcpu, ret)) ||
+         gt_qemu_control_get_regs (qemu->control, vcpu, ret, error);
 }
 
 static gboolean
 qemu_set_regs (GtDriver *driver, guint vcpu, const x86_registers_t *regs, GError **error)
 {
-  return gt_qemu_control_set_regs (self (driver)->control, vcpu, regs, error);
+  GtQemuDriver *qemu = self (driver);
+
+  return (qemu->hits.kvm && gt_kvm_traps_set_regs (qemu->hits.kvm, vcpu, regs)) ||
+         gt_qemu_control_set_regs (qemu->control, vcpu, regs, error);
 }
 
 static gboolean
@@ -179,55 +189,55 @@ qemu_alive (GtDriver *driver)
 static gboolean
 qemu_traps_open (GtDriver *driver, GError **error)
 {
-  return gt_qemu_traps_open (self (driver)->control, error);
+  return gt_qemu_hits_open (&self (driver)->hits, error);
 }
 
 static gboolean
 qemu_traps_close (GtDriver *driver, GError **error)
 {
-  return gt_qemu_traps_close (self (driver)->control, error);
+  return gt_qemu_hits_close (&self (driver)->hits, error);
 }
 
 static gboolean
 qemu_traps_set (GtDriver *driver, const GtTrap *trap, gboolean on, GError **error)
 {
-  return gt_qemu_traps_set (self (driver)->control, trap, on, error);
+  return gt_qemu_hits_set (&self (driver)->hits, trap, on, error);
 }
 
 static gboolean
 qemu_traps_step (GtDriver *driver, guint vcpu, gboolean on, GError **error)
 {
-  return gt_qemu_traps_step (self (driver)->control, vcpu, on, error);
+  return gt_qemu_hits_step (&self (driver)->hits, vcpu, on, error);
 }
 
 static gboolean
 qemu_traps_wait (GtDriver *driver, guint timeout_ms, GtHit *ret, gboolean *ret_any, GError **error)
 {
-  return gt_qemu_traps_wait (self (driver)->control, timeout_ms, ret, ret_any, error);
+  return gt_qemu_hits_wait (&self (driver)->hits, timeout_ms, ret, ret_any, error);
 }
 
 static guint
 qemu_traps_n_pending (GtDriver *driver)
 {
-  return gt_qemu_traps_n_pending (self (driver)->control);
+  return gt_qemu_hits_n_pending (&self (driver)->hits);
 }
 
 static gboolean
 qemu_traps_go (GtDriver *driver, guint vcpu, GError **error)
 {
-  return gt_qemu_traps_go (self (driver)->control, vcpu, error);
+  return gt_qemu_hits_go (&self (driver)->hits, vcpu, error);
 }
 
 static gboolean
 qemu_traps_set_int3 (GtDriver *driver, addr_t handler, addr_t iret, GError **error)
 {
-  return gt_qemu_traps_set_int3 (self (driver)->control, handler, iret, error);
+  return gt_qemu_hits_set_int3 (&self (driver)->hits, handler, iret, error);
 }
 
 static gboolean
 qemu_traps_step_once (GtDriver *driver, guint vcpu, GError **error)
 {
-  return gt_qemu_traps_step_once (self (driver)->control, vcpu, error);
+  return gt_qemu_hits_step_once (&self (driver)->hits, vcpu, error);
 }
 
 static const GtTrapOps qemu_traps = {
@@ -303,6 +313,7 @@ gt_qemu_driver_open (const char *spec, gboolean alone, GError **error)
   qemu->parent.id = qemu->process ? (guint64) qemu->process->pid : 0;
   monitor = g_steal_pointer (&reach->monitor);
   qemu->control = gt_qemu_control_new (monitor, qemu->process, reach->stub);
+  qemu->hits = (GtQemuHits){ .control = qemu->control, .pid = (GPid) qemu->parent.id };
   if (!open_ram (qemu, monitor, error) || !gt_qemu_control_start (qemu->control, error)) {
     qemu_close (&qemu->parent);
     return NULL;
