@@ -57,9 +57,13 @@ def add_boot_options(parser):
     parser.add_argument('--mem', type=int, default=512, metavar='MIB', help='memory (512)')
     parser.add_argument('--ram', choices=('private', 'shared'), default='private',
                         help='anonymous memory, or a memfd that others can map')
-    parser.add_argument('--cpu', default='max', help='CPU model (max; it pages with five levels, '
-                                                     'max,la57=off with four)')
-    parser.add_argument('--accel', default='tcg', help='tcg (default) or kvm, with their options')
+    parser.add_argument('--cpu', default=os.environ.get('GT_CPU') or 'max',
+                        help='CPU model (max, or what GT_CPU says; it pages with five levels, '
+                             'max,la57=off with four)')
+    parser.add_argument('--accel', default=os.environ.get('GT_ACCEL') or 'tcg',
+                        help='tcg (default, or what GT_ACCEL says) or kvm, with their options')
+    parser.add_argument('--qemu', default=os.environ.get('GT_QEMU') or 'qemu-system-x86_64',
+                        metavar='PROGRAM', help='another QEMU (default: what GT_QEMU says)')
     parser.add_argument('--machine', default='q35', help='machine type (q35)')
     parser.add_argument('--append', default='', metavar='WORDS',
                         help='more words for the kernel command line: nokaslr, pti=on')
@@ -110,7 +114,7 @@ def qemu_arguments(options, kernel, directory):
         memory += ['-object', f'memory-backend-memfd,id=ram,size={options.mem}M,share=on']
         machine += ',memory-backend=ram'
     gdb = ['-gdb', f'unix:{directory}/gdb.sock,server=on,wait=off'] if options.gdb else []
-    return ['qemu-system-x86_64', '-name', options.name, '-M', machine, '-accel', options.accel,
+    return [options.qemu, '-name', options.name, '-M', machine, '-accel', options.accel,
             '-cpu', cpu_model(options), '-smp', str(options.smp), *memory, '-display', 'none',
             '-nodefaults',
             *([] if options.allow_reboot else ['-no-reboot']),
@@ -182,7 +186,7 @@ def start(command, directory, options):
         (directory / 'pid').write_text(f'{process.pid}\n')
         wait_until_up(process, directory, options)
     except FileNotFoundError:
-        raise TestbedError('there is no qemu-system-x86_64; run scripts/install-deps test') from None
+        raise TestbedError(f'there is no {options.qemu}; run scripts/install-deps test') from None
     except BaseException:
         if process is not None:
             process.kill()
