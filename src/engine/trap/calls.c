@@ -137,7 +137,13 @@ calls_attach (GtEngine *engine, GError **error)
     return FALSE;
   }
   for (guint i = 0; i < calls->sites.n; i++) {
-    if (!gt_trap_engine_set (calls->traps, calls->sites.hooks[i].site, take_thread, calls, error)) {
+    const GtHook *hook = &calls->sites.hooks[i];
+    gboolean ok =
+        hook->abi == GT_ABI_I386
+            ? gt_trap_engine_set_spare (calls->traps, hook->site, take_thread, calls, error)
+            : gt_trap_engine_set (calls->traps, hook->site, take_thread, calls, error);
+
+    if (!ok) {
       take_out (calls);
       return FALSE;
     }

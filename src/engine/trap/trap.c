@@ -24,6 +24,7 @@ typedef struct {
   GtFunctionFunc func; /* NULL: only a place to come back to */
   gpointer user_data;
   gboolean is_set;
+  gboolean spare;           /* see gt_trap_engine_set_spare() */
   guint8 code[GT_MAX_INSN]; /* what was there last, and the first instruction of it */
   GtInsn insn;
 } Site;
@@ -67,8 +68,8 @@ set_trap (GtTrapEngine *engine, Site *site, gboolean on, GError **error)
   if (!engine->attached || site->is_set == on) {
     return TRUE;
   }
-  if (!gt_vmi_trap_set (engine->vmi, site->va, on, error)) {
-    return FALSE;
+  if (!gt_vmi_trap_set (engine->vmi, site->va, on, site->spare ? NULL : error)) {
+    return site->spare;
   }
   site->is_set = on;
   return TRUE;
@@ -117,6 +118,14 @@ gt_trap_engine_set (GtTrapEngine *engine, addr_t function, GtFunctionFunc func, 
 }
 
 gboolean
+gt_trap_engine_set_spare (GtTrapEngine *engine, addr_t function, GtFunctionFunc func,
+                          gpointer user_data, GError **error)
+{
+  add_site (engine, function)->spare = TRUE;
+  return gt_trap_engine_set (engine, function, func, user_data, error);
+}
+
+gboolean
 gt_trap_engine_is_wanted (const GtTrapEngine *engine)
 {
   return g_hash_table_size (engine->sites) > engine->n_backs;
@@ -159,23 +168,34 @@ set_back (GtTrapEngine *engine, addr_t va)
   return try_back (engine, va);
 }
 
-gboolean
-gt_trap_engine_attach (GtTrapEngine *engine, GError **error)
+static gboolean
+set_all (GtTrapEngine *engine, gboolean spare, GError **error)
 {
   GHashTableIter iter;
   gpointer value;
 
+  g_hash_table_iter_init (&iter, engine->sites);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    Site *site = value;
+
+    if (site->spare == spare && !set_trap (engine, site, TRUE, error)) {
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+gboolean
+gt_trap_engine_attach (GtTrapEngine *engine, GError **error)
+{
   gt_guest_life_init (&engine->life, engine->vmi, engine->linux_os);
   if (!gt_vmi_traps_open (engine->vmi, error)) {
     return FALSE;
   }
   engine->attached = TRUE;
-  g_hash_table_iter_init (&iter, engine->sites);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    if (!set_trap (engine, value, TRUE, error)) {
-      (void) gt_trap_engine_detach (engine, NULL);
-      return FALSE;
-    }
+  if (!set_all (engine, FALSE, error) || !set_all (engine, TRUE, error)) {
+    (void) gt_trap_engine_detach (engine, NULL);
+    return FALSE;
   }
   return TRUE;
 }

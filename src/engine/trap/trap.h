@@ -25,6 +25,10 @@ void gt_trap_engine_free (GtTrapEngine *engine);
  * it, and from a GtFunctionFunc. */
 gboolean gt_trap_engine_set (GtTrapEngine *engine, addr_t function, GtFunctionFunc func,
                              gpointer user_data, GError **error);
+/* The same, for a place that is done without when there are no breakpoints left: KVM has four.
+ * Those that are needed are set before them. */
+gboolean gt_trap_engine_set_spare (GtTrapEngine *engine, addr_t function, GtFunctionFunc func,
+                                   gpointer user_data, GError **error);
 /* Whether anybody is. */
 gboolean gt_trap_engine_is_wanted (const GtTrapEngine *engine);
 
