@@ -89,10 +89,10 @@ finish (Vmm *vmm, guint n)
 }
 
 static void
-start (Vmm *vmm)
+start_vmm (Vmm *vmm, const char *option)
 {
   g_autofree char *n = g_strdup_printf ("%u", N_VCPUS);
-  char *argv[] = { (char *) testvmm, n, NULL };
+  char *argv[] = { (char *) testvmm, n, (char *) option, NULL };
   g_autoptr (GError) error = NULL;
   char line[64];
   int out;
@@ -107,6 +107,12 @@ start (Vmm *vmm)
   finish (vmm, 10);
   vmm->mappings = mappings (vmm->pid);
   vmm->n_fds = n_fds (vmm->pid);
+}
+
+static void
+start (Vmm *vmm)
+{
+  start_vmm (vmm, NULL);
 }
 
 /* It is what it was, and works. */
@@ -138,7 +144,7 @@ static GtKvmHook *
 open_hook (Vmm *vmm)
 {
   g_autoptr (GError) error = NULL;
-  GtKvmHook *hook = gt_kvm_hook_open (vmm->pid, &error);
+  GtKvmHook *hook = gt_kvm_hook_open (vmm->pid, FALSE, &error);
 
   g_assert_no_error (error);
   return hook;
@@ -360,9 +366,22 @@ test_two_tracers (void)
 
   start (&vmm);
   hook = open_hook (&vmm);
-  g_assert_null (gt_kvm_hook_open (vmm.pid, &error));
+  g_assert_null (gt_kvm_hook_open (vmm.pid, FALSE, &error));
   g_assert_error (error, GT_ERROR, GT_ERROR_BUSY);
   close_hook (hook);
+  end (&vmm);
+}
+
+/* Nothing is tried that its filter could kill it for. */
+static void
+test_filtered (void)
+{
+  g_autoptr (GError) error = NULL;
+  Vmm vmm;
+
+  start_vmm (&vmm, "filtered");
+  g_assert_null (gt_kvm_hook_open (vmm.pid, FALSE, &error));
+  g_assert_error (error, GT_ERROR, GT_ERROR_UNSUPPORTED);
   end (&vmm);
 }
 
@@ -384,7 +403,7 @@ start_tracer (const Vmm *vmm)
 G_GNUC_NORETURN static void
 trace_for_ever (GPid pid)
 {
-  GtKvmHook *hook = gt_kvm_hook_open (pid, NULL);
+  GtKvmHook *hook = gt_kvm_hook_open (pid, FALSE, NULL);
   struct gt_vmm_trap trap = { .va = AT, .skip = 1 };
   guint index;
 
@@ -500,6 +519,7 @@ main (int argc, char **argv)
   g_test_add_func ("/hook/paused", test_paused);
   g_test_add_func ("/hook/attach-under-load", test_attach_under_load);
   g_test_add_func ("/hook/two-tracers", test_two_tracers);
+  g_test_add_func ("/hook/filtered", test_filtered);
   g_test_add_func ("/hook/killed", test_killed);
   g_test_add_func ("/hook/frozen", test_frozen);
   return g_test_run ();

@@ -7,13 +7,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/kvm.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define MAX_VCPUS 8
@@ -138,6 +143,23 @@ add_vcpu (int kvm, int vm, Vcpu *vcpu)
   }
 }
 
+static void
+set_filter (void)
+{
+  struct sock_filter rules[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_memfd_create, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = { sizeof rules / sizeof rules[0], rules };
+
+  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+      prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0) {
+    die ("seccomp");
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -152,6 +174,9 @@ main (int argc, char **argv)
   }
   if (kvm < 0) {
     die ("/dev/kvm");
+  }
+  if (argc > 2 && strcmp (argv[2], "filtered") == 0) {
+    set_filter ();
   }
   vm = ioctl (kvm, KVM_CREATE_VM, 0);
   if (vm < 0) {

@@ -216,13 +216,21 @@ install (GtKvmHook *hook, GError **error)
 }
 
 GtKvmHook *
-gt_kvm_hook_open (GPid pid, GError **error)
+gt_kvm_hook_open (GPid pid, gboolean lenient, GError **error)
 {
   g_autoptr (GtKvmVmm) vmm = gt_kvm_vmm_read (pid, error);
   g_autofree char *path = g_strdup_printf ("/proc/%d/mem", (int) pid);
   GtKvmHook *hook;
 
   if (!vmm) {
+    return NULL;
+  }
+  if (vmm->filtered && !lenient) {
+    g_set_error (
+        error, GT_ERROR, GT_ERROR_UNSUPPORTED,
+        "a seccomp filter rules the VMM (process %d), and might kill it for what placing code "
+        "in it takes; trace it through its monitor, or run it without the filter",
+        (int) pid);
     return NULL;
   }
   hook = g_new0 (GtKvmHook, 1);

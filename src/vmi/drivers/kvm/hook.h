@@ -19,9 +19,11 @@ typedef struct GtKvmHook GtKvmHook;
 /*
  * Places the hook; what a tracer that was killed left is taken out first. GT_ERROR_BUSY when
  * another one is at work, GT_ERROR_PERMISSION when the VMM may not be traced, GT_ERROR_UNSUPPORTED
- * when there is no way into it.
+ * when there is no way into it, or when a seccomp filter might kill it for calls that it does not
+ * make itself. @lenient: its filter is known to let memfd_create() and the like pass, as QEMU's
+ * does.
  */
-GtKvmHook *gt_kvm_hook_open (GPid pid, GError **error);
+GtKvmHook *gt_kvm_hook_open (GPid pid, gboolean lenient, GError **error);
 /* Every changed byte of the VMM is put back, and what was mapped is unmapped. FALSE with an error
  * when some of it had to stay; @hook is freed in any case. */
 gboolean gt_kvm_hook_close (GtKvmHook *hook, GError **error);

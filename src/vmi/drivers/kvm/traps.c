@@ -22,9 +22,9 @@ struct GtKvmTraps {
 };
 
 GtKvmTraps *
-gt_kvm_traps_open (GPid pid, GError **error)
+gt_kvm_traps_open (GPid pid, gboolean lenient, GError **error)
 {
-  GtKvmHook *hook = gt_kvm_hook_open (pid, error);
+  GtKvmHook *hook = gt_kvm_hook_open (pid, lenient, error);
   GtKvmTraps *traps;
 
   if (!hook) {

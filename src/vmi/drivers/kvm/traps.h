@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 typedef struct GtKvmTraps GtKvmTraps;
 
-/* @pid: the VMM. Errors as of gt_kvm_hook_open(). */
-GtKvmTraps *gt_kvm_traps_open (GPid pid, GError **error);
+/* @pid: the VMM. The rest as of gt_kvm_hook_open(). */
+GtKvmTraps *gt_kvm_traps_open (GPid pid, gboolean lenient, GError **error);
 /* Frees @traps in any case. */
 gboolean gt_kvm_traps_close (GtKvmTraps *traps, GError **error);
 

@@ -22,7 +22,8 @@ typedef enum {
 typedef struct {
   GtGrip grip;
   guint64 data; /* where struct gt_vmm is in the VMM; 0: nothing is there */
-  guint64 plan[GT_WORK_PLAN_SIZE / sizeof (guint64) + 1];
+  /* A struct gt_vmm with room for all vCPUs. */
+  guint8 plan[GT_WORK_PLAN_SIZE] __attribute__ ((aligned (__alignof__(struct gt_vmm))));
 } GtKvmWork;
 
 void gt_kvm_work_install (GtKvmWork *work, int *ret_fd, GtHelperFailure *ret);
