@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """System calls of a guest on KVM by breakpoints that QEMU serves itself: exact counts, entry and
-return, through stops of the whole machine; and QEMU is what it was when the tracer has ended, or was killed."""
+return, through stops of the whole machine; and QEMU is what it was when the tracer has ended, or was killed.
+usage: test_kvm.py KERNEL [ARGUMENT FOR QEMU]..."""
 
 import pathlib
 import sys
@@ -70,7 +71,8 @@ def check_killed(tap, guest, before):
 
 
 def main():
-    with guestlab.Tap() as tap, guestkernel.boot(sys.argv[1], smp=2) as guest:
+    kernel, *qemu_arguments = sys.argv[1:]
+    with guestlab.Tap() as tap, guestkernel.boot(kernel, smp=2, more=qemu_arguments) as guest:
         guest.sh('calls 10')
         before = state_of(guest.pid)
         check_counts(tap, guest)

@@ -23,11 +23,11 @@ PROBE_LEAST = 4 << 20  # no other allocation of a small guest's is as big, but f
 NOT_OURS = ('ioremap', 'bpf_prog_pack_alloc', 'pcpu_', 'unpurged')
 
 
-def boot(kernel, **options):
-    """A guest with a monitor for the tests beside the one that guestrace uses."""
+def boot(kernel, more=(), **options):
+    """A guest with a monitor for the tests beside the one that guestrace uses; more arguments are QEMU's."""
     directory = tempfile.mkdtemp(prefix='gttest-')
     guest = guestlab.boot(kernel=kernel, dir=directory, qemu_arg=[
-        '-qmp', f'unix:{directory}/second.sock,server=on,wait=off'], **options)
+        '-qmp', f'unix:{directory}/second.sock,server=on,wait=off', *more], **options)
     guest.qmp_socket = 'second.sock'
     return guest
 
