@@ -5,16 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmi/drivers/child.h"
 #include "vmi/drivers/kvm/grip.h"
 #include "vmi/drivers/kvm/work.h"
 
@@ -64,9 +62,7 @@ live (Shared *shared)
   struct pollfd fds[] = { { shared->socket[1], POLLIN, 0 }, { shared->pidfd, POLLIN, 0 } };
   char byte;
 
-  /* Out of the reach of the terminal's signals and of those to the tracer's group. */
-  (void) setsid ();
-  (void) prctl (PR_SET_NAME, "gt-shared");
+  gt_child_stand_apart ();
   for (;;) {
     if (poll (fds, G_N_ELEMENTS (fds), -1) < 0 && errno != EINTR) {
       break;
@@ -116,22 +112,6 @@ ask (GtKvmHelper *helper, GtHelperRequest request, GtHelperFailure *ret)
   return ret->error == 0;
 }
 
-/* A copy of this process that shares its descriptors, and tells nobody when it ends. */
-static pid_t
-copy_process (void)
-{
-  sigset_t all, old;
-  pid_t pid;
-
-  sigfillset (&all);
-  (void) pthread_sigmask (SIG_SETMASK, &all, &old);
-  pid = (pid_t) syscall (SYS_clone, CLONE_FILES, NULL, NULL, NULL, NULL);
-  if (pid != 0) {
-    (void) pthread_sigmask (SIG_SETMASK, &old, NULL);
-  }
-  return pid;
-}
-
 static void
 free_shared (Shared *shared)
 {
@@ -164,7 +144,7 @@ gt_kvm_helper_new (GPid pid, int mem, gboolean suspend_seccomp)
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, shared->socket) < 0) {
     shared->socket[0] = shared->socket[1] = -1;
   } else if (shared->pidfd >= 0) {
-    child = copy_process ();
+    child = gt_child_copy ();
   }
   if (child == 0) {
     live (shared);
@@ -185,9 +165,7 @@ gt_kvm_helper_free (GtKvmHelper *helper)
   if (!helper) {
     return;
   }
-  (void) kill (helper->child, SIGKILL);
-  while (waitpid (helper->child, NULL, __WCLONE) < 0 && errno == EINTR) {
-  }
+  gt_child_kill (helper->child);
   free_shared (helper->shared);
   g_free (helper);
 }

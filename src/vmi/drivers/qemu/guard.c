@@ -9,15 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmi/drivers/child.h"
 #include "vmi/drivers/qemu/guard-int3.h"
 #include "vmi/drivers/qemu/guard-talk.h"
 
@@ -142,30 +139,12 @@ watch (Shared *shared)
   struct pollfd poll_fd = { shared->pidfd, POLLIN, 0 };
   guint stopped = 0;
 
-  /* Out of the reach of the terminal's signals and of those to the parent's group. */
-  (void) setsid ();
-  (void) prctl (PR_SET_NAME, "gt-shared");
+  gt_child_stand_apart ();
   while (poll (&poll_fd, 1, WATCH_STEP_MS) <= 0 && stopped < MAX_STOPPED) {
     stopped = shared->watch_stop && is_stopped (shared) ? stopped + 1 : 0;
   }
   let_go (shared);
   _exit (0);
-}
-
-/* A copy of this process that shares its descriptors, and tells nobody when it ends. */
-static pid_t
-copy_process (void)
-{
-  sigset_t all, old;
-  pid_t pid;
-
-  sigfillset (&all);
-  pthread_sigmask (SIG_SETMASK, &all, &old);
-  pid = (pid_t) syscall (SYS_clone, CLONE_FILES, NULL, NULL, NULL, NULL);
-  if (pid != 0) {
-    pthread_sigmask (SIG_SETMASK, &old, NULL);
-  }
-  return pid;
 }
 
 static void
@@ -195,7 +174,7 @@ gt_qemu_guard_start (const GtQemuGuardPlan *plan)
   shared->gdb = -1;
   g_snprintf (shared->stat_path, sizeof shared->stat_path, "/proc/%d/stat", (int) getpid ());
   shared->pidfd = (int) syscall (SYS_pidfd_open, getpid (), 0);
-  child = shared->pidfd >= 0 ? copy_process () : -1;
+  child = shared->pidfd >= 0 ? gt_child_copy () : -1;
   if (child == 0) {
     watch (shared);
   }
@@ -216,9 +195,7 @@ gt_qemu_guard_stop (GtQemuGuard *guard)
   if (!guard) {
     return;
   }
-  (void) kill (guard->child, SIGKILL);
-  while (waitpid (guard->child, NULL, __WCLONE) < 0 && errno == EINTR) {
-  }
+  gt_child_kill (guard->child);
   free_shared (guard->shared);
   g_free (guard);
 }
