@@ -267,9 +267,7 @@ run_vcpu (struct gt_vmm_vcpu *vcpu, void *arg)
     }
   }
   while (what == GO_ON) {
-    if (gt_vmm.self_arm) {
-      update (vcpu);
-    }
+    update (vcpu);
     result = gt_vmm_ioctl (vcpu->fd, KVM_RUN_REQUEST, arg);
     if (result != 0 || run_of (vcpu)->exit_reason != KVM_EXIT_DEBUG || !vcpu->armed ||
         run_of (vcpu)->debug.arch.exception != EXCEPTION_DB) {

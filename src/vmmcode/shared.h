@@ -129,8 +129,6 @@ struct gt_vmm {
   uint64_t cave; /* site: the filler that holds the long jump */
   uint8_t cave_old[8];
   uint64_t installed; /* the VMM has been turned to the code */
-  uint32_t owner;     /* the tracer's process, as it sees itself */
-  uint32_t self_arm;  /* the code may issue KVM_SET_GUEST_DEBUG */
   uint64_t heartbeat; /* TSC, written by the tracer time and again */
   uint64_t patience;  /* ticks of it after which the tracer counts as dead */
   uint64_t bounce;    /* ticks after which a held vCPU is shown to the VMM */

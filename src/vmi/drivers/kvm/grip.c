@@ -12,9 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef PTRACE_O_SUSPEND_SECCOMP
-#define PTRACE_O_SUSPEND_SECCOMP (1 << 21)
-#endif
 #ifndef PTRACE_GETSIGMASK
 #define PTRACE_GETSIGMASK 0x420a
 #define PTRACE_SETSIGMASK 0x420b
@@ -79,12 +76,7 @@ parse_tid (const char *text)
 static int
 seize (GtGrip *grip, pid_t tid)
 {
-  guint64 options = PTRACE_O_TRACESYSGOOD;
-
-  if (grip->suspend_seccomp) {
-    options |= PTRACE_O_SUSPEND_SECCOMP;
-  }
-  if (ptrace (PTRACE_SEIZE, tid, NULL, options) < 0) {
+  if (ptrace (PTRACE_SEIZE, tid, NULL, PTRACE_O_TRACESYSGOOD) < 0) {
     return errno == ESRCH ? 0 : errno;
   }
   if (ptrace (PTRACE_INTERRUPT, tid, NULL, NULL) < 0) {

@@ -23,7 +23,6 @@ typedef struct {
 typedef struct {
   pid_t pid;
   int mem; /* /proc/PID/mem */
-  gboolean suspend_seccomp;
   guint n;
   GtGripThread threads[GT_GRIP_MAX_THREADS];
   /* While system calls are injected: */

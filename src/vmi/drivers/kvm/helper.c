@@ -127,7 +127,7 @@ free_shared (Shared *shared)
 }
 
 GtKvmHelper *
-gt_kvm_helper_new (GPid pid, int mem, gboolean suspend_seccomp)
+gt_kvm_helper_new (GPid pid, int mem)
 {
   Shared *shared =
       mmap (NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -139,7 +139,6 @@ gt_kvm_helper_new (GPid pid, int mem, gboolean suspend_seccomp)
   }
   shared->work.grip.pid = pid;
   shared->work.grip.mem = mem;
-  shared->work.grip.suspend_seccomp = suspend_seccomp;
   shared->pidfd = (int) syscall (SYS_pidfd_open, getpid (), 0);
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, shared->socket) < 0) {
     shared->socket[0] = shared->socket[1] = -1;

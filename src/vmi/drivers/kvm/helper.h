@@ -34,11 +34,11 @@ typedef struct {
 
 /* @mem: /proc/PID/mem of the VMM, open for reading and writing; stays the caller's. NULL: no
  * process could be made. */
-GtKvmHelper *gt_kvm_helper_new (GPid pid, int mem, gboolean suspend_seccomp);
+GtKvmHelper *gt_kvm_helper_new (GPid pid, int mem);
 /* What is in the VMM stays there, see gt_kvm_helper_remove(). */
 void gt_kvm_helper_free (GtKvmHelper *helper);
 
-/* Room for what gt_kvm_helper_install() places; @capacity vCPUs fit. */
+/* Room for what gt_kvm_helper_install() places. */
 struct gt_vmm *gt_kvm_helper_plan (GtKvmHelper *helper);
 
 /* Maps the code and the plan into the VMM and turns its KVM_RUN to it. *ret_fd: of struct gt_vmm,

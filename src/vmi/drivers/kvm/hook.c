@@ -99,15 +99,13 @@ set_failure (const GtKvmHook *hook, const GtHelperFailure *failure, GError **err
     g_set_error (
         error, GT_ERROR, GT_ERROR_UNSUPPORTED,
         "there is no way into KVM_RUN of the VMM (process %d): it calls ioctl() through no table, "
-        "and "
-        "there is no room for a jump near the system call; trace through its monitor instead",
+        "and there is no room for a jump near the system call; trace through its monitor instead",
         (int) pid);
     break;
   case GT_HELPER_INSIDE:
     g_set_error (error, GT_ERROR, GT_ERROR_FAILED,
                  "a thread of the VMM (process %d) stays in guestrace's code, which therefore was "
-                 "left there, "
-                 "unused; it goes with the VMM",
+                 "left there, unused; it goes with the VMM",
                  (int) pid);
     break;
   case GT_HELPER_MEMFD:
@@ -164,8 +162,6 @@ fill_plan (GtKvmHook *hook, GError **error)
                  g_strerror (errno));
     return FALSE;
   }
-  plan->owner = (guint32) getpid ();
-  plan->self_arm = 1;
   plan->heartbeat = ticks ();
   plan->patience = ms * PATIENCE_MS;
   plan->bounce = ms * BOUNCE_US / 1000;
@@ -245,7 +241,7 @@ gt_kvm_hook_open (GPid pid, gboolean lenient, GError **error)
     (void) gt_kvm_hook_close (hook, NULL);
     return NULL;
   }
-  hook->helper = gt_kvm_helper_new (pid, hook->mem, FALSE);
+  hook->helper = gt_kvm_helper_new (pid, hook->mem);
   if (!hook->helper) {
     g_set_error (error, GT_ERROR, GT_ERROR_FAILED, "cannot start a helper process: %s",
                  g_strerror (errno));
@@ -324,8 +320,7 @@ check_errors (const GtKvmHook *hook, GError **error)
     if (vcpu->lost > 0) {
       g_set_error (error, GT_ERROR, GT_ERROR_BUSY,
                    "vCPU %u has four breakpoints, and the VMM's own debugger leaves %u too few of "
-                   "them; end that "
-                   "debugger's or trace less",
+                   "them; end that debugger's or trace less",
                    i, vcpu->lost);
       return FALSE;
     }
